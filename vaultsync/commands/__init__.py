@@ -1,0 +1,1 @@
+"""One command a file; each parses options, calls one function, prints its report."""

@@ -1,0 +1,174 @@
+"""Every hook of the plugin host, typed, and the boundary a source stands behind. No I/O.
+
+Hooks return values and mutate nothing. The host (plugins.py) calls each plugin on its own and folds the answers in
+the order the plugins are named, so that one that fails is named and left out while the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pluggy
+
+from vaultsync.model import Document
+
+if TYPE_CHECKING:
+    import click
+
+    from vaultsync.http import Http
+
+hookspec = pluggy.HookspecMarker("vaultsync")
+hookimpl = pluggy.HookimplMarker("vaultsync")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a source had to leave out or mend. about: a document or highlight as the user knows it."""
+
+    about: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one answer of a service says about one document.
+
+    key: whose it is, "<prefix>:<id>". joins: other keys of the same document, known from this answer.
+    digest: of the bytes it came in, if they say all there is to say under this key; None if they say only what
+    changed. body: the source's own business, read again only by its `absorb`.
+    """
+
+    key: str
+    digest: bytes | None
+    body: Any
+    joins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A complete listing has ended with this page.
+
+    prefix: of the keys it names. count: how many documents it had, in all its pages. names_all: the service keeps
+    no tombstones, so a key that was not listed may be gone; ask `still_there` before believing it.
+    """
+
+    prefix: str
+    count: int
+    names_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer's worth of pieces.
+
+    cursor: where to go on once these pieces are durable; opaque text. listed: every key the page named, changed or
+    not (only of listings with names_all). unchanged: how many were skipped because their digest was known.
+    label and done: for progress ("highlights", 1200 so far).
+    """
+
+    pieces: tuple[Piece, ...]
+    cursor: str
+    listed: tuple[str, ...] = ()
+    listing: Listing | None = None
+    unchanged: int = 0
+    problems: tuple[Problem, ...] = ()
+    label: str = ""
+    done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What is wanted of a source.
+
+    cursor: as the last page gave it, None at first. full: list everything again. only: keys, nothing else.
+    known: digests of pieces already held; a piece whose digest is known need not be sent again.
+    """
+
+    cursor: str | None = None
+    full: bool = False
+    only: tuple[str, ...] = ()
+    known: Collection[bytes] = field(default=frozenset())
+
+
+class Source(Protocol):
+    """A reading service seen through its plugin.
+
+    Records are bytes of the source's own making: vaultsync stores them and gives them back, nothing more.
+    """
+
+    name: str
+
+    def pages(self, fetch: Fetch) -> Iterator[Page]:
+        """Ask the service, page by page. Raises SourceError. A page is asked for only when the last one is dealt with."""
+
+    def absorb(self, record: bytes | None, piece: Piece) -> bytes:
+        """Return the record with what the piece says worked in. Pure."""
+
+    def joined(self, record: bytes, other: bytes) -> bytes:
+        """Make one record of two that turned out to be the same document. Pure."""
+
+    def without(self, record: bytes, key: str) -> bytes:
+        """Return the record when `key` is known to be gone at the service. Pure."""
+
+    def document(self, record: bytes) -> Document:
+        """Read a record. Pure."""
+
+    def wanted(self, document: Document) -> bool:
+        """Whether the configuration asks for a note of this document. Pure."""
+
+    def still_there(self, key: str) -> bool:
+        """Ask the service whether it still has `key`. Raises SourceError."""
+
+    def check_token(self) -> None:
+        """Ask the service whether it takes the token. Raises AuthError or another SourceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlugin:
+    """What a plugin registers: how to make a source from its section of vaultsync.toml.
+
+    settings: a msgspec struct type the section is checked against; it has base_url. token: the environment
+    variable its secret is in ("" if it needs none). make(settings, http) returns the source.
+    """
+
+    name: str
+    settings: type
+    token: str
+    make: Callable[[Any, Http], Source]
+
+
+@hookspec
+def vaultsync_sources() -> tuple[SourcePlugin, ...]:  # type: ignore[empty-body]
+    """Return the sources this plugin brings."""
+
+
+@hookspec
+def vaultsync_document_filters() -> tuple[Callable[[Document], Document | None], ...]:  # type: ignore[empty-body]
+    """Return functions from a document to the document to render, or None to leave it out of the vault."""
+
+
+@hookspec
+def vaultsync_template_filters() -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+    """Return Jinja filters by the name a template calls them."""
+
+
+@hookspec
+def vaultsync_commands() -> tuple[click.Command, ...]:  # type: ignore[empty-body]
+    """Return commands to be shown beside vaultsync's own."""
+
+
+@hookspec
+def vaultsync_after_pull(report: Any) -> None:
+    """Hear what a pull did, once it is done. report: vaultsync.report.Report."""
+
+
+@hookspec
+def vaultsync_before_push(edit: Any) -> None:
+    """Hear of one edit before it is sent. Not called before two-way sync is built."""
+
+
+@hookspec
+def vaultsync_after_push(receipt: Any) -> None:
+    """Hear the service's answer to one edit. Not called before two-way sync is built."""

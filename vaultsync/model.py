@@ -1,0 +1,97 @@
+"""The values that cross every boundary: documents and highlights as a template sees them. No I/O.
+
+Shapes are msgspec structs rather than dataclasses: they are frozen all the same, and a library of 125,000
+highlights is made of them in a second instead of ten. Text is clean here: LF newlines, no control
+characters, no Unicode noncharacters (rendering uses those as marks), no lone surrogates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timezone
+from typing import Any
+
+import msgspec
+
+_EPOCH = datetime(1, 1, 1, tzinfo=timezone.utc)
+
+
+class Highlight(msgspec.Struct, frozen=True, kw_only=True):
+    """One marked passage with its note, tags and colour.
+
+    id: the service's own. block_id: what its block is called in a note, without the caret ("rw456"); letters,
+    digits and dashes; it never changes. location: sorts within the document, in units of location_type.
+    extra: the service's remaining fields by their own names, always the same keys.
+    """
+
+    id: str
+    block_id: str
+    text: str
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    color: str = ""
+    location: int | None = None
+    location_type: str = ""
+    url: str = ""
+    service_url: str = ""
+    highlighted_at: datetime | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+    favorite: bool = False
+    discarded: bool = False
+    deleted: bool = False
+    extra: Mapping[str, Any] = {}
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One book, article, tweet, podcast or bookmark at a source, with its highlights in reading order.
+
+    id: "<source>:<id>", what the property vaultsync_id holds. source: the plugin it came by ("readwise"); where
+    the text was read ("kindle") is extra["source"]. view: inbox, later, shortlist, archive, feed-unseen,
+    feed-seen, or empty. content: the full text as Markdown, empty unless asked for. deleted: gone at the service.
+    """
+
+    id: str
+    title: str
+    author: str = ""
+    category: str = ""
+    source: str = ""
+    url: str = ""
+    service_url: str = ""
+    cover: str = ""
+    summary: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
+    published: date | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+    location: str = ""
+    view: str = ""
+    site_name: str = ""
+    word_count: int | None = None
+    reading_progress: float | None = None
+    content: str = ""
+    deleted: bool = False
+    extra: Mapping[str, Any] = {}
+
+    @property
+    def live(self) -> tuple[Highlight, ...]:
+        """The highlights the service still has, in reading order."""
+        return tuple(highlight for highlight in self.highlights if not highlight.deleted)
+
+
+def reading_order(highlights: Iterable[Highlight]) -> tuple[Highlight, ...]:
+    """Sort as read: by location, then by time, then by id; what has no location comes last.
+
+    >>> a, b = Highlight(id="2", block_id="rw2", text="", location=9), Highlight(id="1", block_id="rw1", text="")
+    >>> [h.id for h in reading_order([b, a])]
+    ['2', '1']
+    """
+    return tuple(sorted(highlights, key=_place))
+
+
+def _place(highlight: Highlight) -> tuple[bool, int, datetime, int, str]:
+    when = highlight.highlighted_at or highlight.created or _EPOCH
+    # Ids are numbers at most services, and "9" was made before "10".
+    return (highlight.location is None, highlight.location or 0, when, len(highlight.id), highlight.id)

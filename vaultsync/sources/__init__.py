@@ -1,0 +1,1 @@
+"""The reading services vaultsync knows: wire JSON to model and back, nothing else."""
