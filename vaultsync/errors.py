@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class VaultsyncError(Exception):
-    """Anything vaultsync stops for. hint: what the user can do next, a sentence; exit_code: DESIGN of the command line."""
+    """Anything vaultsync stops for. hint: what the user can do next, a sentence."""
 
     exit_code = 1
 
@@ -30,7 +30,8 @@ class TemplateError(ConfigError):
     """
 
     def __init__(self, message: str, *, file: str, line: int | None = None, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+        place = f"{file}, line {line}" if line else file
+        super().__init__(f"{place}: {message}", hint=hint)
         self.file = file
         self.line = line
 
@@ -62,7 +63,7 @@ class Unreachable(SourceError):
 
 
 class UnexpectedReply(SourceError):
-    """An answer that is not what the service's documents say: HTML, cut off, another shape. status: HTTP, None if none."""
+    """An answer that is not what the service's documents say: HTML, cut off. status: HTTP, None if none."""
 
     def __init__(self, message: str, *, source: str, status: int | None = None, hint: str = "") -> None:
         super().__init__(message, source=source, hint=hint)

@@ -95,13 +95,15 @@ class Fetch:
 class Source(Protocol):
     """A reading service seen through its plugin.
 
-    Records are bytes of the source's own making: vaultsync stores them and gives them back, nothing more.
+    prefixes: what its keys begin with, before the colon. Records are bytes of the source's own making: vaultsync
+    stores them and gives them back, nothing more.
     """
 
     name: str
+    prefixes: tuple[str, ...]
 
     def pages(self, fetch: Fetch) -> Iterator[Page]:
-        """Ask the service, page by page. Raises SourceError. A page is asked for only when the last one is dealt with."""
+        """Ask the service, page by page, each when the last one is dealt with. Raises SourceError."""
 
     def absorb(self, record: bytes | None, piece: Piece) -> bytes:
         """Return the record with what the piece says worked in. Pure."""
@@ -117,6 +119,9 @@ class Source(Protocol):
 
     def wanted(self, document: Document) -> bool:
         """Whether the configuration asks for a note of this document. Pure."""
+
+    def listable(self, document: Document) -> bool:
+        """Whether a complete listing, as configured, would name this document. Pure."""
 
     def still_there(self, key: str) -> bool:
         """Ask the service whether it still has `key`. Raises SourceError."""

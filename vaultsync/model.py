@@ -8,12 +8,12 @@ characters, no Unicode noncharacters (rendering uses those as marks), no lone su
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
 
-_EPOCH = datetime(1, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Highlight(msgspec.Struct, frozen=True, kw_only=True):

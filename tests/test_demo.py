@@ -1,0 +1,110 @@
+"""vaultsync demo: a vault to try things with, that touches nothing else and asks nobody."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from tests.command_case import be_nobody
+from vaultsync.cli import main
+
+
+class Untouchable(ModuleType):
+    """A keyring that fails the test when it is looked at."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"the keyring was asked for {name}")
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    """An empty folder to be in, a home beside it, and the user's real token in the environment."""
+    place, home = tmp_path / "place", tmp_path / "home"
+    place.mkdir()
+    home.mkdir()
+    be_nobody(monkeypatch, home, place)
+    for name in ("VAULTSYNC_CONFIG_DIR", "VAULTSYNC_STATE_DIR"):
+        monkeypatch.delenv(name)
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("READWISE_TOKEN", "the-real-one")
+    monkeypatch.setitem(sys.modules, "keyring", Untouchable("keyring"))
+    return place
+
+
+def notes(vault):
+    """Every note with its content and time, by path."""
+    return {
+        path.relative_to(vault): (path.read_text(), path.stat().st_mtime_ns)
+        for path in vault.rglob("*.md")
+        if not any(part.startswith(".") for part in path.relative_to(vault).parts)
+    }
+
+
+def test_demo_writes_notes_and_says_what_to_open(place, capsys):
+    assert main(["demo"]) == 0
+    written = notes(place / "demo_vault")
+    out = capsys.readouterr().out
+    assert len(written) >= 10
+    assert any(str("demo_vault" / path) in out for path in written)
+
+
+def test_second_run_changes_nothing(place):
+    main(["demo"])
+    before = notes(place / "demo_vault")
+    assert main(["demo"]) == 0
+    assert notes(place / "demo_vault") == before
+
+
+def test_own_words_in_a_note_stay(place):
+    main(["demo"])
+    vault = place / "demo_vault"
+    mine = vault / min(notes(vault))
+    mine.write_text(mine.read_text() + "\nMy own thought.\n")
+    assert main(["demo"]) == 0
+    assert mine.read_text().endswith("\nMy own thought.\n")
+
+
+def test_changed_templates_change_the_notes(place):
+    main(["demo"])
+    vault = place / "demo_vault"
+    before = notes(vault)
+    config = vault / "vaultsync.toml"
+    config.write_text(config.read_text().replace('# templates = "default" ', 'templates = "minimal"   '))
+    assert main(["demo"]) == 0
+    after = notes(vault)
+    assert after.keys() == before.keys()
+    assert all(after[path][0] != before[path][0] for path in before)
+
+
+def test_nothing_is_written_outside_the_folder(place, tmp_path):
+    main(["demo", "here"])
+    assert [path.name for path in place.iterdir()] == ["here"]
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_real_token_is_not_sent(place):
+    main(["demo"])
+    found = [
+        path for path in (place / "demo_vault").rglob("*") if path.is_file() and b"the-real-one" in path.read_bytes()
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["note.md", "vaultsync.toml"])
+def test_folder_with_anything_else_in_it_is_refused(place, name, capsys):
+    (place / "vault").mkdir()
+    (place / "vault" / name).write_text("mine")
+    assert main(["demo", "vault"]) == 2
+    assert [path.name for path in (place / "vault").iterdir()] == [name]
+    assert "Nothing in it was touched" in capsys.readouterr().err
+
+
+def test_export_in_a_demo_vault_sends_no_token_anywhere(place, capsys):
+    main(["demo"])
+    capsys.readouterr()
+    assert main(["export", "--vault", "demo_vault"]) != 0
+    assert "Nothing was sent" in capsys.readouterr().err

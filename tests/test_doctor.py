@@ -1,0 +1,107 @@
+"""vaultsync doctor finds what is wrong, says what to do about it, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.command_case import be_nobody, made_vault
+from vaultsync import swap
+from vaultsync.cli import main
+
+
+@pytest.fixture(autouse=True)
+def vault(tmp_path, monkeypatch):
+    """A sound vault, and nothing of whoever runs the test."""
+    root = made_vault(tmp_path / "vault", "[sources.readwise]\n")
+    be_nobody(monkeypatch, tmp_path, root)
+    monkeypatch.setenv("READWISE_TOKEN", "abc")
+    return root
+
+
+@pytest.fixture
+def doctor(capsys):
+    """Run the doctor; return the exit code and everything it found wrong."""
+
+    def run():
+        capsys.readouterr()
+        code = main(["doctor", "--offline", "--json"])
+        findings = json.loads(capsys.readouterr().out)["findings"]
+        return code, [(each["level"], each["about"], each["says"]) for each in findings if each["level"] != "ok"]
+
+    return run
+
+
+def note(vault, name, identity):
+    (vault / name).write_text(f'---\nvaultsync_id: "{identity}"\n---\n')
+
+
+def test_sound_vault_has_nothing_wrong(doctor):
+    assert doctor() == (0, [])
+
+
+def test_doctor_leaves_no_trace_in_the_vault(doctor, vault):
+    doctor()
+    assert [path.name for path in vault.iterdir()] == ["vaultsync.toml"]
+
+
+def test_text_says_what_was_looked_at_and_sums_up(capsys, vault):
+    assert main(["doctor", "--offline"]) == 0
+    out = capsys.readouterr().out
+    assert str(vault) in out
+    assert out.endswith("0 problems, 0 warnings.\n")
+
+
+def test_no_vault_is_a_problem_and_ends_the_examination(doctor, vault):
+    (vault / "vaultsync.toml").unlink()
+    code, ((level, about, _),) = doctor()
+    assert (code, level, about) == (1, "problem", "vault")
+
+
+def test_mistake_in_the_configuration_is_a_problem_but_notes_are_looked_at(doctor, vault):
+    (vault / "vaultsync.toml").write_text("[sources.readwise]\nhighlight = true\n")
+    note(vault, "a.md", "readwise:1")
+    note(vault, "b.md", "readwise:1")
+    code, found = doctor()
+    assert code == 1
+    assert {(level, about) for level, about, _ in found} >= {("problem", "config"), ("warning", "notes")}
+
+
+def test_missing_token_is_a_problem(doctor, monkeypatch):
+    monkeypatch.delenv("READWISE_TOKEN")
+    assert doctor() == (1, [("problem", "readwise", "readwise: no token. Nothing was sent.")])
+
+
+def test_broken_template_is_a_problem_with_its_line(doctor, vault):
+    (vault / "vaultsync.toml").write_text("[notes]\ntemplates = 'mine'\n[sources.readwise]\n")
+    (vault / "mine").mkdir()
+    (vault / "mine" / "document.md").write_text("# {{ document.title }}\n{% highlight %}\n")
+    code, ((level, about, says),) = doctor()
+    assert (code, level, about) == (1, "problem", "templates")
+    assert "mine/document.md, line 2" in says
+
+
+def test_two_notes_with_one_identity_are_a_warning(doctor, vault):
+    note(vault, "a.md", "readwise:1")
+    note(vault, "b.md", "readwise:1")
+    says = "a.md and b.md have the same vaultsync_id, readwise:1."
+    assert doctor() == (0, [("warning", "notes", says)])
+
+
+def test_leftover_of_a_run_cut_short_is_a_warning(doctor, vault):
+    (vault / f".vaultsync-{'0' * 32}.tmp").write_text("unseen")
+    code, ((level, about, _),) = doctor()
+    assert (code, level, about) == (0, "warning", "notes")
+
+
+def test_disk_that_can_not_swap_files_is_a_warning(doctor, monkeypatch):
+    monkeypatch.setattr(swap, "exchange", lambda _source, _target: False)
+    code, ((level, about, _),) = doctor()
+    assert (code, level, about) == (0, "warning", "vault")
+
+
+def test_plugin_that_fails_is_a_problem(doctor, monkeypatch):
+    monkeypatch.setenv("VAULTSYNC_PLUGINS", "unicorn")
+    code, ((level, about, _),) = doctor()
+    assert (code, level, about) == (1, "problem", "plugins")

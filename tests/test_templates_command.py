@@ -1,0 +1,91 @@
+"""vaultsync templates: which templates are used, whether they work, and a copy to make one's own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.command_case import be_nobody, made_vault
+from vaultsync.cli import main
+from vaultsync.templates import SETS
+
+
+@pytest.fixture(autouse=True)
+def vault(tmp_path, monkeypatch):
+    """A vault without templates of its own."""
+    root = made_vault(tmp_path / "vault")
+    be_nobody(monkeypatch, tmp_path, root)
+    return root
+
+
+def own(vault, name, text):
+    folder = vault / "mine"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+    (vault / "vaultsync.toml").write_text("[notes]\ntemplates = 'mine'\n")
+
+
+def answer(capsys, *args):
+    capsys.readouterr()
+    code = main(["templates", *args, "--json"])
+    return code, json.loads(capsys.readouterr().out)["templates"]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_shipped_set_works(vault, name, capsys):
+    (vault / "vaultsync.toml").write_text(f"[notes]\ntemplates = '{name}'\n")
+    code, found = answer(capsys, "check")
+    assert (code, [each["error"] for each in found]) == (0, [None] * len(found))
+    assert found
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_copied_set_works_and_is_what_the_vault_uses(vault, name, capsys):
+    assert main(["templates", "copy", name]) == 0
+    (vault / "vaultsync.toml").write_text("[notes]\ntemplates = 'Templates/vaultsync'\n")
+    code, found = answer(capsys, "check")
+    assert code == 0
+    assert "Templates/vaultsync/document.md" in [each["template"] for each in found]
+
+
+def test_list_names_the_template_of_each_category(vault, capsys):
+    own(vault, "document.md", "{{ document.title }}\n")
+    own(vault, "document.articles.md", "{{ document.title }}\n")
+    code, found = answer(capsys, "list")
+    assert code == 0
+    assert {(each["template"], each["category"]) for each in found} == {
+        ("mine/document.md", ""),
+        ("mine/document.articles.md", "articles"),
+    }
+
+
+def test_list_names_the_sets_to_copy(capsys):
+    assert main(["templates", "list"]) == 0
+    assert "default, callouts, minimal" in capsys.readouterr().out
+
+
+def test_broken_template_fails_the_check_with_its_line(vault, capsys):
+    own(vault, "document.md", "# {{ document.title }}\n{{ document.titel }}\n")
+    code, (found,) = answer(capsys, "check")
+    assert (code, found["works"], found["error"]["line"]) == (1, False, 2)
+
+
+def test_check_names_the_fields_a_template_prints(vault, capsys):
+    own(vault, "document.md", "# {{ document.title }}\n")
+    _, (found,) = answer(capsys, "check")
+    assert "document.title" in found["tracked"]
+
+
+def test_copy_leaves_your_own_files_as_they_are(vault, capsys):
+    folder = vault / "Templates" / "vaultsync"
+    folder.mkdir(parents=True)
+    (folder / "document.md").write_text("mine")
+    assert main(["templates", "copy"]) == 0
+    assert (folder / "document.md").read_text() == "mine"
+    assert "left as it is" in capsys.readouterr().out
+
+
+def test_copy_of_an_unknown_set_copies_nothing(vault):
+    assert main(["templates", "copy", "nonsense"]) == 2
+    assert [path.name for path in vault.iterdir()] == ["vaultsync.toml"]

@@ -1,0 +1,161 @@
+"""Look for whatever could keep vaultsync from working on this machine and in this vault. Mends nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from vaultsync import __version__, config, connection, swap, templates, tokens
+from vaultsync.config import Config
+from vaultsync.errors import VaultsyncError
+from vaultsync.hookspecs import SourcePlugin
+from vaultsync.plugins import Host
+from vaultsync.vault import Vault
+
+Level = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. todo: what to do about it, "" if nothing."""
+
+    level: Level
+    about: str
+    says: str
+    todo: str = ""
+
+
+def examine(find_root: Callable[[], Path], env: Mapping[str, str], *, offline: bool) -> Iterator[Finding]:
+    """Look at everything, in the order it is needed; what can't be looked at is a problem. offline: ask no service.
+
+    find_root: finds the vault, or raises ConfigError.
+    """
+    yield from _machine()
+    try:
+        root = find_root()
+    except VaultsyncError as error:
+        yield _problem("vault", error)
+        return
+    yield from _tried("vault", partial(_vault, root))
+    host = Host.load(env)
+    yield from _plugins(host)
+    try:
+        loaded = config.load(root)
+    except VaultsyncError as error:
+        yield _problem("config", error)
+    else:
+        yield from _tried("config", partial(_config, loaded, host))
+        yield from _tried("templates", partial(_templates, loaded, host))
+        for name, plugin in host.sources().items():
+            if name in loaded.sources:
+                yield from _tried(name, partial(_source, loaded, plugin, env, offline=offline))
+    yield from _tried("notes", lambda: _notes(Vault(root)))
+
+
+def _tried(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except VaultsyncError as error:
+        yield _problem(about, error)
+
+
+def _problem(about: str, error: VaultsyncError) -> Finding:
+    return Finding("problem", about, error.message, error.hint)
+
+
+def _machine() -> Iterator[Finding]:
+    says = f"vaultsync {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    yield Finding("ok", "machine", f"{says}, {platform.system()}")
+    if sys.platform != "linux":
+        todo = "Keep a backup of the vault, and tell us how it goes."
+        yield Finding("warning", "machine", f"{platform.system()} is supported by design, but untested.", todo)
+
+
+def _vault(root: Path) -> Iterator[Finding]:
+    if not os.access(root, os.W_OK):
+        yield Finding("problem", "vault", f"{root} can't be written to.", "Make it writable for you.")
+        return
+    yield Finding("ok", "vault", str(root))
+    if _swaps(root):
+        yield Finding("ok", "vault", "Its disk can swap two files, so no save can slip in between.")
+    else:
+        says = "Its disk can't swap two files; a note is replaced in two steps instead."
+        yield Finding("warning", "vault", says, "Nothing to do, unless the vault can live on a local disk.")
+
+
+def _swaps(root: Path) -> bool:
+    """Try it in a hidden folder: whether a disk can is not written anywhere."""
+    with tempfile.TemporaryDirectory(prefix=".vaultsync-doctor-", dir=root) as folder:
+        one, other = f"{folder}/one", f"{folder}/other"
+        swap.write_new(one, b"1")
+        swap.write_new(other, b"2")
+        return swap.exchange(one, other)
+
+
+def _plugins(host: Host) -> Iterator[Finding]:
+    yield Finding("ok", "plugins", ", ".join(host.names) or "none")
+    for failure in host.failures:
+        yield _problem("plugins", failure)
+
+
+def _config(loaded: Config, host: Host) -> Iterator[Finding]:
+    config.check_sources(loaded, host.sources())
+    for name in loaded.sources:
+        config.source_settings(loaded, host.sources()[name])
+    if loaded.sources:
+        yield Finding("ok", "config", f"{config.FILE} is in order; sources: {', '.join(loaded.sources)}.")
+    else:
+        todo = "Write a section [sources.readwise] in it."
+        yield Finding("warning", "config", f"{config.FILE} names no source, so there is nothing to export.", todo)
+
+
+def _templates(loaded: Config, host: Host) -> Iterator[Finding]:
+    chosen = templates.load(loaded.root, loaded.notes.templates)
+    for checked in templates.check(chosen, host.template_filters()):
+        if checked.error:
+            yield _problem("templates", checked.error)
+        else:
+            yield Finding("ok", "templates", f"{checked.shown} works.")
+
+
+def _source(loaded: Config, plugin: SourcePlugin, env: Mapping[str, str], *, offline: bool) -> Iterator[Finding]:
+    settings = config.source_settings(loaded, plugin)
+    token = tokens.token_for(plugin.name, plugin.token, settings.base_url, env)
+    if offline:
+        yield Finding("ok", plugin.name, "There is a token; whether it is accepted was not asked.")
+        return
+    connection.check_token(plugin, settings, token)
+    yield Finding("ok", plugin.name, f"{settings.base_url} accepts the token.")
+
+
+def _notes(vault: Vault) -> Iterator[Finding]:
+    scan = vault.scan()
+    yield Finding("ok", "notes", f"{len(scan.notes):,} notes in the vault.")
+    for path in scan.unknown:
+        todo = "Make it readable, or download it from its cloud."
+        yield Finding("warning", "notes", f"{path or 'the vault'} can't be looked at; it counts as unknown.", todo)
+    for path in scan.leftovers:
+        todo = 'The next "vaultsync export" clears it away, and keeps what only it holds.'
+        yield Finding("warning", "notes", f"{path} is left over from a run that was cut short.", todo)
+    homes: dict[str, list[str]] = defaultdict(list)
+    for path in scan.notes:
+        try:
+            identity = vault.identity(path)
+        except VaultsyncError as error:
+            yield Finding("warning", "notes", error.message, error.hint)
+            continue
+        if identity:
+            homes[identity].append(path)
+    for identity, paths in homes.items():
+        if len(paths) > 1:
+            says = f"{' and '.join(sorted(paths))} have the same vaultsync_id, {identity}."
+            yield Finding("warning", "notes", says, "Delete the copy, or the property vaultsync_id in it.")

@@ -1,0 +1,47 @@
+"""`vaultsync export`: bring the vault up to date with its sources."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+
+
+@click.command("export")
+@click.option("--full", is_flag=True, help="List everything again, not only what changed since the last run.")
+@click.option("--only", multiple=True, metavar="ID|PATH|URL", help="Only this document; may be given again.")
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Only this source; may be given again.")
+@click.option("--dry-run", "dry", is_flag=True, help="Say what a run would do, and write nothing.")
+@click.option("--allow-removals", is_flag=True, help="Move to .trash even if unusually much is gone at the source.")
+@json_option
+@vault_option
+def command(  # noqa: PLR0913  # one parameter an option
+    full: bool,
+    only: tuple[str, ...],
+    sources: tuple[str, ...],
+    dry: bool,
+    allow_removals: bool,
+    as_json: bool,
+    vault: str | None,
+) -> int:
+    """Fetch what is new and write it into the vault's notes.
+
+    A note you have edited is never overwritten: it is left as it is, and named.
+    """
+    from vaultsync import progress, workspace
+    from vaultsync.pull import Options, pull
+
+    options = Options(full, dry, allow_removals, only, sources)
+    shown = progress.silent if as_json else progress.on_terminal()
+    with workspace.opened(find_vault(vault), env=os.environ, progress=shown, writing="vaultsync export") as opened:
+        report = pull(opened, options, lambda line: click.echo(line, err=True))
+    if as_json:
+        print_json(report.as_json())
+    else:
+        for line in report.lines():
+            click.echo(line)
+    for error in (*report.errors, *((report.stop,) if report.stop else ())):
+        click.echo(f"Error: {error.message}\n  {error.hint}".rstrip(), err=True)
+    return report.exit_code

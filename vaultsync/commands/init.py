@@ -1,0 +1,77 @@
+"""vaultsync init [DIR]: write the vaultsync.toml that makes a folder a vault, and say what to do next."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from vaultsync.config import Config
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--templates",
+    "template_set",
+    metavar="[SET]",
+    is_flag=False,
+    flag_value="default",
+    help="Also copy a set of templates into the vault (default, callouts, minimal), to make it your own.",
+)
+def command(folder: Path, template_set: str | None) -> int:
+    """Make DIR (this folder, if none is named) a vault of vaultsync's. Nothing that is there is changed."""
+    from vaultsync import config
+    from vaultsync.commands import templates
+
+    if template_set:
+        templates.require_set(template_set)
+    _make_folder(folder)
+    if config.write_initial(folder, templates=templates.FOLDER if template_set else ""):
+        click.echo(f"{folder / config.FILE} written. It explains every option.")
+    else:
+        click.echo(f"{folder / config.FILE} is there already and was left as it is.")
+    if template_set:
+        templates.copy_set(folder.resolve(), template_set)
+    return _check_tokens(config.load(folder.resolve()))
+
+
+def _make_folder(folder: Path) -> None:
+    from vaultsync.errors import ConfigError
+    from vaultsync.steps import step
+
+    step("init.mkdir")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{folder} can't be made: {error.strerror}. Nothing was changed.") from error
+
+
+def _check_tokens(config: Config) -> int:
+    """Try the tokens of the vault's sources; say what to do next. Return 1 if one is refused."""
+    from vaultsync import connection, tokens
+    from vaultsync.config import source_settings
+    from vaultsync.errors import VaultsyncError
+    from vaultsync.plugins import Host
+
+    host = Host.load(os.environ)
+    for failure in host.failures:
+        click.echo(str(failure), err=True)
+    trouble = 0
+    for name in config.sources:
+        try:
+            plugin = connection.plugin_named(name, host)
+            settings = source_settings(config, plugin)
+            if plugin.token and not tokens.found_token(name, plugin.token, os.environ):
+                click.echo(f'Next: "vaultsync auth {name}", then "vaultsync export".')
+                continue
+            token = tokens.token_for(name, plugin.token, settings.base_url, os.environ)
+            connection.check_token(plugin, settings, token)
+            click.echo(f'{name}: token accepted. Next: "vaultsync export".')
+        except VaultsyncError as error:
+            click.echo(str(error), err=True)
+            trouble = 1
+    return trouble

@@ -1,0 +1,86 @@
+"""vaultsync status: what the last runs did, and which notes wait for their user or for vaultsync."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+
+if TYPE_CHECKING:
+    from vaultsync.standing import Standing
+
+_SHOWN = 20
+
+
+@click.command()
+@vault_option
+@json_option
+def command(vault: str | None, *, as_json: bool) -> None:
+    """Say what the last runs did, which notes you have edited or deleted, and what waits. Asks no service."""
+    from dataclasses import asdict
+
+    from vaultsync import config
+    from vaultsync.standing import standing
+
+    root = find_vault(vault)
+    found = standing(root, os.environ, config.load(root).sources)
+    if as_json:
+        print_json({"vault": str(root), **asdict(found)})
+        return
+    click.echo(f"Vault: {root}, {_count(found.notes)}")
+    for line in _lines(found, datetime.now(UTC)):
+        click.echo(line)
+
+
+def _lines(found: Standing, now: datetime) -> Iterator[str]:
+    if not found.runs:
+        yield 'Nothing was exported yet. Next: "vaultsync export".'
+    for run in found.runs:
+        yield from _run(run)
+    for source, due in found.next_full.items():
+        when = "at the next export" if due is None or due <= now else f"at the first export after {_local(due)}"
+        yield f"{source}: everything is listed again {when}."
+    yield from _some(found.edited, "edited by you since they were written, and left as they are")
+    yield from _some(found.waiting, "with news that waits to be written")
+    yield from _some(found.deleted, "deleted by you, and not written again")
+    yield from _some(found.copies, "copied from another: they have its vaultsync_id and are left alone")
+    yield from found.unread
+
+
+def _run(run: Mapping[str, Any]) -> Iterator[str]:
+    """One run in a line, and what went wrong in it."""
+    notes = run.get("notes", {})
+    did = ", ".join(f"{notes[word]:,} {word}" for word in ("created", "updated", "trashed") if notes.get(word))
+    full = ", everything listed" if run.get("full") else ""
+    when = _local(datetime.fromisoformat(run["at"]))
+    yield f"{when}  {run.get('command', '')}: {did or 'nothing new'}{full} (exit {run.get('exit', 0)})"
+    for error in run.get("errors", ()):
+        yield f"    {error['message']} {error.get('hint', '')}".rstrip()
+
+
+def _some(paths: tuple[str, ...], what: str) -> Iterator[str]:
+    if not paths:
+        return
+    yield f"{_count(len(paths))} {what}:"
+    yield from (f"  {path}" for path in paths[:_SHOWN])
+    if len(paths) > _SHOWN:
+        yield f"  and {len(paths) - _SHOWN:,} more"
+
+
+def _count(number: int) -> str:
+    """Count notes in words.
+
+    >>> _count(1), _count(1200)
+    ('1 note', '1,200 notes')
+    """
+    return f"{number:,} note{'' if number == 1 else 's'}"
+
+
+def _local(moment: datetime) -> str:
+    """A moment as the user's clock shows it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")

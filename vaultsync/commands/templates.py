@@ -1,0 +1,155 @@
+"""vaultsync templates: see the sets that come with vaultsync, check your own, copy one to change it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+
+if TYPE_CHECKING:
+    from vaultsync.templates import Checked, Templates
+    from vaultsync.workspace import Workspace
+
+FOLDER = "Templates/vaultsync"
+
+
+@click.group()
+def command() -> None:
+    """List, check, preview and copy templates."""
+
+
+@command.command("list")
+@vault_option
+@json_option
+def listing(vault: str | None, *, as_json: bool) -> None:
+    """Say which templates make this vault's notes, and which sets come with vaultsync."""
+    from vaultsync.templates import SETS
+
+    templates = _of_vault(find_vault(vault))
+    mains = [{"template": templates.shown(name), "category": _category(name)} for name, _ in templates.mains()]
+    if as_json:
+        print_json({"templates": mains, "sets": SETS})
+        return
+    for each in mains:
+        click.echo(f"{each['template']}: makes the notes of {each['category'] or 'all other documents'}")
+    click.echo(f'Sets to copy with "vaultsync templates copy SET": {", ".join(SETS)}')
+
+
+@command.command("check")
+@vault_option
+@json_option
+def check(vault: str | None, *, as_json: bool) -> int:
+    """Try every template on made-up documents; writes nothing. Exits 1 if one can't be used."""
+    from vaultsync import templates as library
+    from vaultsync.plugins import Host
+
+    host = Host.load(os.environ)
+    found = library.check(_of_vault(find_vault(vault)), host.template_filters())
+    if as_json:
+        print_json({"templates": [_as_json(each) for each in found]})
+    else:
+        for each in found:
+            click.echo(_as_text(each))
+    return 1 if any(each.error for each in found) else 0
+
+
+@command.command("preview")
+@click.argument("note", metavar="NOTE")
+@vault_option
+def preview(note: str, vault: str | None) -> None:
+    """Print what your templates make of one document now; writes nothing, asks no service.
+
+    NOTE: the path of its note, its vaultsync_id, or its address.
+    """
+    from vaultsync import config, workspace
+    from vaultsync.lookup import document_id
+
+    root = find_vault(vault)
+    # No token is looked for: nothing is asked.
+    stand = workspace.Stand(tokens=dict.fromkeys(config.load(root).sources, ""))
+    with workspace.opened(root, env=os.environ, stand=stand) as opened:
+        found = document_id(note, sources=opened.sources, state=opened.state, vault=opened.vault)
+        click.echo(_rendered(opened, found), nl=False)
+
+
+@command.command("copy")
+@click.argument("name", metavar="[SET]", default="default")
+@vault_option
+def copy(name: str, vault: str | None) -> None:
+    """Copy a set into the vault, to make it your own. What is there is left as it is."""
+    copy_set(find_vault(vault), name)
+
+
+def copy_set(root: Path, name: str) -> None:
+    """Copy the set `name` into the vault at `root`, and say how to use it. Raises ConfigError, VaultError."""
+    from vaultsync import config
+    from vaultsync.templates import shipped_folder
+    from vaultsync.vault import Vault
+
+    require_set(name)
+    folder = shipped_folder() / name
+    vault = Vault(root)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        target = f"{FOLDER}/{path.relative_to(folder).as_posix()}"
+        copied = vault.copy_in(target, path.read_bytes())
+        click.echo(f"{target} {'written' if copied else 'is there already and was left as it is'}.")
+    if config.load(root).notes.templates != FOLDER:
+        click.echo(f'To use them, write under [notes] in {config.FILE}: templates = "{FOLDER}"')
+
+
+def require_set(name: str) -> None:
+    """Refuse a name no shipped set has. Raises ConfigError."""
+    from vaultsync.errors import ConfigError
+    from vaultsync.templates import SETS
+
+    if name not in SETS:
+        raise ConfigError(f'There is no set "{name}". Nothing was copied.', hint=f"There are: {', '.join(SETS)}.")
+
+
+def _rendered(opened: Workspace, identity: str) -> str:
+    """What the templates make of a document, once the plugins' filters have seen it. Raises VaultsyncError."""
+    from vaultsync.drafts import Renders
+
+    entry = opened.state.entry(identity)
+    assert entry is not None, "its id was just found"
+    filters = opened.host.document_filters()
+    renders = Renders(opened.render_note, opened.render_path, opened.templates.fingerprint, filters)
+    document = renders.filtered(opened.sources[entry.source].document(entry.record))
+    return renders.note(document).text if document else f"A plugin leaves {identity} out of the vault.\n"
+
+
+def _of_vault(root: Path) -> Templates:
+    from vaultsync import config
+    from vaultsync import templates as library
+
+    return library.load(root, config.load(root).notes.templates)
+
+
+def _category(name: str) -> str:
+    """Name the category a template is for; "" for the general one.
+
+    >>> _category("document.articles.md"), _category("document.md")
+    ('articles', '')
+    """
+    return name.removeprefix("document").removesuffix(".md").removeprefix(".")
+
+
+def _as_json(checked: Checked) -> dict[str, Any]:
+    error = checked.error
+    return {
+        "template": checked.shown,
+        "works": error is None,
+        "error": error and {"message": error.message, "hint": error.hint, "line": error.line},
+        "tracked": [f"{owner}.{field}" for owner, field in checked.tracked],
+    }
+
+
+def _as_text(checked: Checked) -> str:
+    if checked.error:
+        return f"{checked.error.message}\n  {checked.error.hint}".rstrip()
+    fields = ", ".join(f"{owner}.{field}" for owner, field in checked.tracked)
+    return f"{checked.shown}: works. Fields it prints as they are: {fields or 'none'}."

@@ -1,0 +1,27 @@
+"""Try a source's token at its service, for the commands that set one up or look for trouble."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from typing import Any
+
+from vaultsync.errors import ConfigError
+from vaultsync.hookspecs import SourcePlugin
+from vaultsync.http import Http
+from vaultsync.plugins import Host
+
+
+def plugin_named(source: str, host: Host | None = None) -> SourcePlugin:
+    """Find the plugin that brings `source`. Raises ConfigError."""
+    sources = (host or Host.load(os.environ)).sources()
+    if source not in sources:
+        names = ", ".join(sources) or "none"
+        raise ConfigError(f'There is no source "{source}". Nothing was done.', hint=f"Installed: {names}.")
+    return sources[source]
+
+
+def check_token(plugin: SourcePlugin, settings: Any, token: str) -> None:
+    """Ask the service whether it takes the token. Raises SourceError."""
+    with closing(Http(plugin.name, settings.base_url, token or None)) as http:
+        plugin.make(settings, http).check_token()

@@ -1,0 +1,52 @@
+"""What vaultsync remembers about one document, as a plan needs it. No I/O."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+# Structs, as in model.py: a run looks over 10,000 rows.
+class Base(msgspec.Struct, frozen=True):
+    """The text both sides last agreed on, and the note as vaultsync last wrote or saw it.
+
+    text: the agreed rendering; spans: where its values are, opaque; template: fingerprint of what rendered
+    it. digest, size (bytes), mtime_ns, inode: of the whole note, user text included.
+    """
+
+    text: str
+    spans: bytes
+    template: str
+    category: str
+    digest: bytes
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What is known about one document.
+
+    record: the source's own bytes. path and base are None while it has no note. pending: work was left over.
+    """
+
+    id: str
+    source: str
+    record: bytes
+    path: str | None = None
+    base: Base | None = None
+    pending: bool = False
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """An entry without its record and texts. What a base would hold is None where there is none."""
+
+    id: str
+    source: str
+    path: str | None
+    template: str | None
+    category: str | None
+    pending: bool
+    digest: bytes | None
+    size: int | None
+    mtime_ns: int | None
+    inode: int | None

@@ -1,0 +1,152 @@
+"""The filters a template can call. No I/O.
+
+Lens filters (`quote`, `indent`, `hashtags`, `wikilinks`, `join`, `trim`, `cell`; `default` needs no help) can be
+read back: given a tracked value they return one. The others (`date`, `callout`, `slug`, `filename`) only print.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from vaultsync.paths import portable
+from vaultsync.tags import local_tags
+from vaultsync.tracked import TagList, Tracked, joined, lensed, plain_text
+
+_BREAKS_LINKS = re.compile(r"[\[\]|#^]+|%%")
+
+
+def _through(value: Any, text: str, *step: Any) -> str:
+    return value.through(text, *step) if isinstance(value, Tracked) else text
+
+
+def quote(value: Any) -> str:
+    r"""Prefix every line with "> ", so that any text is one block quote.
+
+    >>> quote("one\n\ntwo")
+    '> one\n>\n> two'
+    """
+    text = plain_text(value)
+    return _through(value, "\n".join(f"> {line}" if line else ">" for line in text.split("\n")), "quote")
+
+
+def indent(value: Any, width: int | str = 2, first: bool = False) -> str:
+    r"""Indent all lines but the first, so that text stays inside its list item; blank lines stay empty.
+
+    >>> indent("one\n\ntwo")
+    'one\n\n  two'
+    """
+    pad = width if isinstance(width, str) else " " * width
+    text = plain_text(value)
+    lines = text.split("\n")
+    start = 0 if first else 1
+    done = lines[:start] + [pad + line if line else line for line in lines[start:]]
+    return _through(value, "\n".join(done), "indent", pad, first)
+
+
+def trim(value: Any) -> str:
+    """Take blanks and newlines off both ends."""
+    return _through(value, plain_text(value).strip(), "trim")
+
+
+def cell(value: Any) -> str:
+    r"""Make any text fit a table cell: newlines become <br>, bars are escaped.
+
+    >>> cell("a|b\nc")
+    'a\\|b<br>c'
+    """
+    text = plain_text(value).replace("|", "\\|").replace("\n", "<br>")
+    return _through(value, text, "cell")
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, TagList):
+        return value.names
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(plain_text(item) for item in value)
+
+
+def _listed(value: Any, text: str, *step: Any) -> str:
+    if isinstance(value, TagList):
+        return lensed(text, value.owner, value.field, (step,))
+    return text
+
+
+def hashtags(value: Any) -> str:
+    """Tags as Obsidian writes them in text.
+
+    >>> hashtags(["to read", "2024"])
+    '#to-read #y2024'
+    """
+    return _listed(value, " ".join(f"#{name}" for name in local_tags(_names(value))), "hashtags")
+
+
+def wikilinks(value: Any) -> str:
+    """Names as links to notes; characters that break a link are left out.
+
+    >>> wikilinks(["Marcus Aurelius", "a|b"])
+    '[[Marcus Aurelius]], [[a b]]'
+    """
+    names = (" ".join(_BREAKS_LINKS.sub(" ", name).split()) for name in _names(value))
+    return _listed(value, ", ".join(f"[[{name}]]" for name in names if name), "wikilinks")
+
+
+def date_text(value: Any, pattern: str = "%Y-%m-%d") -> str:
+    """A date in the given pattern (Python's strftime), in UTC; empty for no date.
+
+    >>> date_text(date(2024, 5, 1), "%d.%m.%Y"), date_text(None)
+    ('01.05.2024', '')
+    """
+    return value.strftime(pattern) if isinstance(value, date | datetime) else plain_text(value)
+
+
+def callout(value: Any, kind: str = "quote", title: str = "", fold: str = "") -> str:
+    r"""An Obsidian callout around any text. fold: "+" open, "-" closed, "" fixed.
+
+    >>> callout("one\ntwo", "note", "Mine")
+    '> [!note] Mine\n> one\n> two'
+    """
+    head = f"> [!{kind}]{fold} {title}".rstrip()
+    return f"{head}\n{quote(plain_text(value))}"
+
+
+def slug(value: Any) -> str:
+    """Lower-case words joined by dashes, for links and ids.
+
+    >>> slug("Où est-il ?")
+    'ou-est-il'
+    """
+    decomposed = unicodedata.normalize("NFKD", plain_text(value))
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return re.sub(r"[\W_]+", "-", bare.lower()).strip("-")
+
+
+def filename(value: Any) -> str:
+    """A name every file system can hold, as note names are made."""
+    return portable(plain_text(value))
+
+
+def join(value: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
+    """Items with the separator between; each is a value of its own where this is part of a property."""
+    if attribute is not None:
+        raise TypeError('join takes no attribute here; write map(attribute="…") | join(…)')
+    return joined(tuple(value), separator, value)
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "quote": quote,
+    "indent": indent,
+    "trim": trim,
+    "cell": cell,
+    "hashtags": hashtags,
+    "wikilinks": wikilinks,
+    "join": join,
+    "date": date_text,
+    "callout": callout,
+    "slug": slug,
+    "filename": filename,
+}

@@ -1,0 +1,323 @@
+"""Speak HTTP with one source: limits kept, token guarded, hiccups waited out. The only module that does.
+
+What is retried is what cannot do harm: anything the service says it did not apply (429), and reads.
+Everything else that goes wrong becomes an error of the SourceError tree, without the token in it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from vaultsync import __version__
+from vaultsync.budget import Budget, retry_after
+from vaultsync.errors import AuthError, RateLimited, SourceError, UnexpectedReply, Unreachable
+from vaultsync.steps import step
+
+__all__ = ["Budget", "Http", "Reply", "origin", "retry_after"]
+
+T = TypeVar("T")
+Params = Iterable[tuple[str, str]]
+
+TRIES = 5
+FIRST_PAUSE = 0.5  # seconds; doubled after every failed try
+MAX_WAIT = 300.0  # seconds one request may be put off by 429 before the run gives up
+TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two bytes
+MAX_REDIRECTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with a status below 300."""
+
+    status: int
+    body: bytes
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what a token is good for.
+
+    >>> origin("HTTPS://Readwise.io/api") == origin("https://readwise.io:443/other")
+    True
+    """
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or {"https": 443, "http": 80}.get(scheme)
+
+
+class Http:
+    """One source's connection.
+
+    source: its name, for messages. on_wait: told (why, seconds) before every pause longer than a moment.
+    requests: how many were sent. clock, sleep, now, max_wait: for tests, which have no time to lose.
+    """
+
+    def __init__(  # noqa: PLR0913, what comes after the token is for tests
+        self,
+        source: str,
+        base_url: str,
+        token: str | None,
+        *,
+        on_wait: Callable[[str, float], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        max_wait: float = MAX_WAIT,
+    ) -> None:
+        self.source = source
+        self.base_url = base_url.rstrip("/")
+        self.requests = 0
+        self._guard = _Token(source, self.base_url, token)
+        self._on_wait = on_wait or (lambda _why, _seconds: None)
+        self._clock, self._sleep, self._now, self._max_wait = clock, sleep, now, max_wait
+        self._session = requests.Session()
+        # Set even without a token: requests would else look one up in ~/.netrc.
+        self._session.auth = self._guard
+        self._session.headers.update({"User-Agent": f"vaultsync/{__version__}", "Accept": "application/json"})
+
+    def __repr__(self) -> str:
+        return f"Http({self.source!r}, {self.base_url!r})"
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def get(self, path: str, params: Params = (), *, budget: Budget) -> bytes:
+        """Return the body of a JSON answer, as bytes. Raises SourceError."""
+        return self.read(path, params, budget=budget, decode=_json_bytes)
+
+    def read(self, path: str, params: Params = (), *, budget: Budget, decode: Callable[[bytes], T]) -> T:
+        """Return what `decode` makes of the body. An answer it refuses with ValueError is asked for again."""
+        tries = _Tries(TRIES)
+        while True:
+            reply = self._answered(_Wanted("GET", path, tuple(params)), budget, tries)
+            try:
+                return decode(reply.body)
+            except ValueError as error:
+                refusal = UnexpectedReply(
+                    f"{self.source}: the answer to {path} is cut off or not what its documents say: "
+                    f"{self._quoted(reply.body)}. Nothing was written from it.",
+                    source=self.source,
+                    status=reply.status,
+                    hint='Check base_url in vaultsync.toml, or run "vaultsync export" again later.',
+                )
+                self._pause_or_raise(tries, refusal, error)
+
+    def send(self, method: str, path: str, json: Any = None, *, budget: Budget, idempotent: bool = False) -> Reply:
+        """Send a change and return the answer. Raises SourceError.
+
+        idempotent: asking twice is the same as once, so that it may be tried again when no answer came.
+        """
+        tries = _Tries(TRIES if idempotent or method == "GET" else 1)
+        return self._answered(_Wanted(method, path, (), json), budget, tries)
+
+    def _answered(self, wanted: _Wanted, budget: Budget, tries: _Tries) -> Reply:
+        """Ask until there is an answer, waiting where that is safe."""
+        while True:
+            self._wait_for(budget)
+            try:
+                response = self._exchange(wanted, budget)
+            except requests.RequestException as error:
+                self._pause_or_raise(tries, self._no_answer(wanted, error), error)
+                continue
+            status, body = response.status_code, response.content
+            if status < 300:
+                return Reply(status, body)
+            asked = retry_after(response.headers.get("Retry-After"), body, now=self._now())
+            if status == 429:
+                self._wait_out(tries, asked)
+            elif status >= 500:
+                self._pause_or_raise(tries, self._server_error(wanted, status, body), None, asked)
+            else:
+                self._refuse(wanted, status, body)
+
+    def _exchange(self, wanted: _Wanted, budget: Budget) -> requests.Response:
+        """Send one request, following the redirects that stay at home."""
+        url = f"{self.base_url}/{wanted.path.lstrip('/')}"
+        params = wanted.params
+        for _hop in range(MAX_REDIRECTS + 1):
+            sent = self._clock()
+            self.requests += 1
+            try:
+                step("http.request")
+                response = self._session.request(
+                    wanted.method,
+                    url,
+                    params=params,
+                    json=wanted.json,
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                )
+            finally:
+                budget.spend(sent=sent, answered=self._clock())
+            target = response.headers.get("Location")
+            if not (300 <= response.status_code < 400 and target):
+                return response
+            url, params = self._redirected(wanted, url, target), ()
+        raise UnexpectedReply(
+            f"{self.source}: {wanted.path} is redirected in circles. Nothing was written.",
+            source=self.source,
+            hint="Check base_url in vaultsync.toml.",
+        )
+
+    def _redirected(self, wanted: _Wanted, url: str, target: str) -> str:
+        try:
+            new = urljoin(url, target)
+            # A client that follows a redirected POST sends a GET, and stores nothing without anyone noticing.
+            if wanted.method == "GET" and origin(new) == origin(self.base_url):
+                return new
+            elsewhere = "{}://{}".format(*origin(new))
+        except ValueError:
+            elsewhere = "an address that is none"
+        raise UnexpectedReply(
+            f"{self.source}: {wanted.method} {wanted.path} is redirected to {elsewhere}. "
+            "It was not followed, and the token was not sent there.",
+            source=self.source,
+            hint=f"If that is where the service is now, change base_url of [sources.{self.source}].",
+        )
+
+    def _wait_for(self, budget: Budget) -> None:
+        while (seconds := budget.wait(self._clock())) > 0:
+            self._pause(f"{budget.name} allows {budget.per_minute} requests a minute", seconds)
+
+    def _wait_out(self, tries: _Tries, asked: float | None) -> None:
+        """Wait as long as a 429 says. It was not applied, so every method may be sent again."""
+        seconds = asked if asked is not None else 5.0 * 2**tries.throttled
+        tries.throttled += 1
+        tries.waited += max(seconds, 1.0)
+        if tries.waited > self._max_wait:
+            raise RateLimited(
+                f"{self.source}: the rate limit is used up, and it asks to wait {seconds:.0f} seconds. "
+                "What was fetched so far is kept.",
+                source=self.source,
+                seconds=seconds,
+                hint='Run "vaultsync export" again later; it goes on where it stopped.',
+            )
+        self._pause("the service asks to wait", max(seconds, 1.0))
+
+    def _pause_or_raise(
+        self, tries: _Tries, error: SourceError, cause: Exception | None, asked: float | None = None
+    ) -> None:
+        tries.left -= 1
+        if tries.left <= 0:
+            raise error from cause
+        seconds = FIRST_PAUSE * 2**tries.failed
+        tries.failed += 1
+        self._pause("the service has trouble, trying again", max(seconds, min(asked or 0.0, 60.0)))
+
+    def _pause(self, why: str, seconds: float) -> None:
+        if seconds >= FIRST_PAUSE:
+            self._on_wait(f"{self.source}: {why}", seconds)
+        self._sleep(seconds)
+
+    def _no_answer(self, wanted: _Wanted, error: requests.RequestException) -> Unreachable:
+        return Unreachable(
+            f"{self.source}: {_reason(error)} ({wanted.method} {wanted.path}). "
+            "What was fetched so far is kept, nothing else was changed.",
+            source=self.source,
+            hint=f'Check the connection and base_url ({self.base_url}), then run "vaultsync export" again.',
+        )
+
+    def _server_error(self, wanted: _Wanted, status: int, body: bytes) -> Unreachable:
+        return Unreachable(
+            f"{self.source}: {wanted.method} {wanted.path} is answered {status}: {self._quoted(body)}. "
+            "What was fetched so far is kept, nothing else was changed.",
+            source=self.source,
+            hint='Run "vaultsync export" again later; it goes on where it stopped.',
+        )
+
+    def _refuse(self, wanted: _Wanted, status: int, body: bytes) -> NoReturn:
+        if status in (401, 403):
+            raise AuthError(
+                f"{self.source}: token refused ({status}). Nothing was written.",
+                source=self.source,
+                hint=f'Run "vaultsync auth {self.source}", then "vaultsync export".',
+            )
+        raise UnexpectedReply(
+            f"{self.source}: {wanted.method} {wanted.path} is answered {status}: {self._quoted(body)}. "
+            "Nothing was written.",
+            source=self.source,
+            status=status,
+            hint="Check base_url in vaultsync.toml; if it is right, please report this.",
+        )
+
+    def _quoted(self, body: bytes) -> str:
+        """Say in one short line what an answer was, without the token a proxy may have echoed."""
+        text = " ".join(self._guard.scrubbed(body[:2000].decode("utf-8", "replace")).split())
+        return f'"{text[:120]}…"' if len(text) > 120 else f'"{text}"'
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One request, before it is sent."""
+
+    method: str
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+    json: Any = None
+
+
+@dataclass(slots=True)
+class _Tries:
+    """How often one request may still fail, and how long it was put off."""
+
+    left: int
+    failed: int = 0
+    throttled: int = 0
+    waited: float = 0.0
+
+
+class _Token(AuthBase):
+    """Puts the token on requests to the source's own origin and keeps it out of everything else."""
+
+    def __init__(self, source: str, base_url: str, token: str | None) -> None:
+        self._secret = (token or "").strip()
+        self._origin = origin(base_url)
+        if not re.fullmatch(r"[!-~]*", self._secret):
+            # requests would quote the whole header in its complaint.
+            raise AuthError(
+                f"{source}: the token has characters no token has. Nothing was sent.",
+                source=source,
+                hint=f'Run "vaultsync auth {source}" and paste the token alone.',
+            )
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._secret and origin(request.url or "") == self._origin:
+            request.headers["Authorization"] = f"Token {self._secret}"
+        return request
+
+    def __repr__(self) -> str:
+        return "_Token(***)"
+
+    def scrubbed(self, text: str) -> str:
+        """Return the text without the token."""
+        return text.replace(self._secret, "***") if self._secret else text
+
+
+def _reason(error: requests.RequestException) -> str:
+    """Put a failed connection into words; the exception's own would quote addresses and headers."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate could not be verified"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
+        return "the answer was cut off"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return f"the request could not be made ({type(error).__name__})"
+
+
+def _json_bytes(body: bytes) -> bytes:
+    """Return the body if it begins and ends as JSON does; error pages and cut-off answers do not."""
+    text = body.strip()
+    if text[:1] in (b"{", b"[") and text[-1:] in (b"}", b"]"):
+        return body
+    raise ValueError("not JSON")

@@ -1,0 +1,53 @@
+"""Split a note into its byte order mark, properties and body, and join them byte for byte; find anchors. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from vaultsync.properties import front_matter_end
+
+_BOM = "\ufeff"
+_ANCHOR = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)[ \t]*\r?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note's text in three. front: from "---" to the closing "---" with its newline, or ""."""
+
+    mark: str
+    front: str
+    body: str
+
+
+def split(text: str) -> Note:
+    r"""Cut a note where its properties end.
+
+    >>> split("---\na: 1\n---\ntext")
+    Note(mark='', front='---\na: 1\n---\n', body='text')
+    """
+    mark = _BOM if text.startswith(_BOM) else ""
+    rest = text[len(mark) :]
+    end = front_matter_end(rest)
+    return Note(mark, rest[:end], rest[end:])
+
+
+def join(note: Note) -> str:
+    """The text that was split."""
+    return note.mark + note.front + note.body
+
+
+def anchors(body: str, known: Collection[str]) -> dict[str, int]:
+    r"""Where the anchors of known blocks end, by block id, in the order they stand; of a repeated one, the first.
+
+    Known anchors count wherever they stand: a code fence someone opened must not hide the rest.
+
+    >>> anchors("> one\n\n^rw1\n\n- two ^rw2\n- ^rw9", {"rw1", "rw2"})
+    {'rw1': 11, 'rw2': 23}
+    """
+    found: dict[str, int] = {}
+    for match in _ANCHOR.finditer(body):
+        if match[1] in known:
+            found.setdefault(match[1], match.end(1))
+    return found

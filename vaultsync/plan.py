@@ -1,0 +1,133 @@
+"""Decide what happens to one note, from what was seen: the case table of a pull, and its guards. No I/O.
+
+base is what we wrote last, ours what the vault holds, theirs what the source renders to now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from vaultsync.errors import SafetyStop
+
+
+class OnDisk(Enum):
+    """What the vault holds of a document's note."""
+
+    NOWHERE = "no file has its id"
+    AS_WRITTEN = "holds what we wrote"
+    EDITED = "its user has changed it"
+    FOUND = "has its id, and we don't know what we wrote"
+    UNKNOWN = "can't be read now"
+    TWICE = "more than one file has its id, and none is where we left it"
+
+
+class Action(Enum):
+    """What is done about one document's note."""
+
+    NOTHING = "unchanged"
+    CREATE = "created"
+    UPDATE = "updated"
+    ADOPT = "adopted"
+    TRASH = "trashed"
+    FORGET = "gone on both sides"
+    LEAVE = "left as its user edited it"
+    KEEP = "kept though gone at the source, for its user edited it"
+    GONE = "deleted by its user"
+    WAIT = "left until it can be read"
+    ASK = "left, for two files claim to be it"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a run knows about one document before it decides.
+
+    written: we have a base. wanted: it should have a note if it has none. deleted: gone at the source.
+    same: theirs equals base. reached: ours equals theirs. asked: its user named it in this run.
+    """
+
+    on_disk: OnDisk
+    written: bool
+    wanted: bool = True
+    deleted: bool = False
+    same: bool = False
+    reached: bool = False
+    asked: bool = False
+
+
+def decide(seen: Seen) -> Action:
+    """One row a case; the first that fits.
+
+    >>> decide(Seen(OnDisk.NOWHERE, written=False)), decide(Seen(OnDisk.EDITED, written=True))
+    (<Action.CREATE: 'created'>, <Action.LEAVE: 'left as its user edited it'>)
+    """
+    if seen.on_disk is OnDisk.UNKNOWN:  # cannot read is not absent
+        return Action.WAIT
+    if seen.on_disk is OnDisk.TWICE:
+        return Action.ASK
+    return _of_written(seen) if seen.written else _of_unknown(seen)
+
+
+def _of_unknown(seen: Seen) -> Action:
+    """Never written by us, or the state was lost."""
+    if seen.on_disk is OnDisk.NOWHERE:
+        return Action.CREATE if seen.wanted and not seen.deleted else Action.NOTHING
+    if seen.deleted:  # whose words these are can't be told any more
+        return Action.KEEP
+    return Action.ADOPT if seen.reached else Action.LEAVE
+
+
+def _of_written(seen: Seen) -> Action:
+    if seen.on_disk is OnDisk.NOWHERE:
+        if seen.deleted:
+            return Action.FORGET
+        return Action.CREATE if seen.asked else Action.GONE
+    untouched = seen.on_disk is OnDisk.AS_WRITTEN
+    if seen.deleted:
+        return Action.TRASH if untouched else Action.KEEP
+    if seen.same:
+        return Action.NOTHING
+    if untouched:
+        return Action.UPDATE
+    return Action.ADOPT if seen.reached else Action.LEAVE
+
+
+def needs_theirs(seen: Seen) -> bool:
+    """Whether the decision turns on what the document renders to."""
+    if seen.deleted or seen.on_disk in (OnDisk.UNKNOWN, OnDisk.TWICE):
+        return False
+    return seen.on_disk is not OnDisk.NOWHERE
+
+
+def allowance(total: int) -> int:
+    """How many of `total` may go in one run unasked.
+
+    >>> allowance(12), allowance(600)
+    (5, 60)
+    """
+    return max(5, total // 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What a run would take out of the vault: documents of all with a note, highlights of all in notes that stay."""
+
+    documents: int
+    of_documents: int
+    highlights: int
+    of_highlights: int
+
+
+def guard(removals: Removals) -> None:
+    """Stop a run that would remove more than anyone meant to. Raises SafetyStop."""
+    for gone, total, what in (
+        (removals.documents, removals.of_documents, "documents"),
+        (removals.highlights, removals.of_highlights, "highlights"),
+    ):
+        if gone > allowance(total):
+            raise SafetyStop(
+                f"{gone:,} of {total:,} {what} are gone at the source. None of them was removed from the vault; "
+                "everything else was done.",
+                hint='If that is right, run "vaultsync export --allow-removals"; '
+                '"vaultsync export --dry-run --allow-removals" shows what would go.',
+            )

@@ -1,0 +1,350 @@
+"""The pull, step by step: ask each source, make its pages true in the vault, then look again at what waits.
+
+This module calls the steps in order and decides nothing: what happens to a note is decided in plan.py, how it is
+made so in drafts.py, what is asked of a service in its source.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from itertools import islice
+
+import msgspec
+
+from vaultsync.config import FULL_EVERY
+from vaultsync.drafts import Draft, Drafts, Held, Renders, highlights_in
+from vaultsync.errors import ConfigError, SafetyStop, SourceError, VaultError, VaultsyncError
+from vaultsync.hookspecs import Fetch, Listing, Page, Piece, Source
+from vaultsync.lookup import keys_by_source
+from vaultsync.plan import OnDisk, Removals, allowance, guard
+from vaultsync.rehearsal import Rehearsal
+from vaultsync.report import Report, Tally
+from vaultsync.state import Entry, Row
+from vaultsync.survey import survey
+from vaultsync.workspace import Workspace
+
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user asked of one run. only: ids, paths or addresses; sources: names, all if empty."""
+
+    full: bool = False
+    dry: bool = False
+    allow_removals: bool = False
+    only: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+def pull(workspace: Workspace, options: Options, announce: Callable[[str], None] = lambda _: None) -> Report:
+    """Bring the vault up to date with its sources. announce: told what is about to happen to many notes.
+
+    Raises VaultsyncError only for what stops everything before anything was written; the rest is in the report.
+    """
+    with workspace.state.pretend() if options.dry else nullcontext():
+        run = _Run(workspace, options, announce)
+        run.everything()
+        report = run.report()
+    if not options.dry:
+        workspace.history.append(run.diary(report))
+    for failure in workspace.host.after_pull(report):
+        report = dataclasses.replace(report, errors=(*report.errors, failure))
+    return report
+
+
+@dataclass
+class _Run:
+    """One pull. swept: sources that were listed completely. resettled: the settings of the source at hand have changed.
+    joined: entries that turned out to be another's."""
+
+    workspace: Workspace
+    options: Options
+    announce: Callable[[str], None]
+    tally: Tally = field(default_factory=Tally)
+    held: dict[str, Held] = field(default_factory=dict)
+    swept: list[str] = field(default_factory=list)
+    resettled: bool = False
+    joined: list[str] = field(default_factory=list)
+
+    def everything(self) -> None:
+        """The whole pull, in order."""
+        self.recover()
+        self.look()
+        try:
+            self.named = self._named()
+            for name, source in self.chosen():
+                self.fetch(name, source)
+                self.reconsider(name, source)
+            self.remove()
+        except VaultError as error:  # the vault can't be written any more; what was done is done
+            self.tally.errors.append(error)
+
+    # Before anything else: what an earlier run left, and where the notes are.
+
+    def recover(self) -> None:
+        """Clear away what a run that was cut short left in the vault."""
+        leftovers = self.workspace.vault.scan().leftovers
+        if leftovers and not self.options.dry:
+            for kept in self.workspace.vault.recover(leftovers, self.workspace.state.knows_digest):
+                self.tally.asides.append(f"A save nobody had seen was kept as {kept.path}.")
+
+    def look(self) -> None:
+        """Find every note, and remember those that were moved or touched."""
+        state = self.workspace.state
+        rows = list(state.rows())
+        self.known = sum(row.path is not None and row.digest is not None for row in rows)
+        self.survey = survey(self.workspace.vault, rows, state.entry_of)
+        self._follow(rows)
+        for name, copies in self.survey.copies.items():
+            home = self.survey.places[name].path
+            self.tally.asides.append(f"{', '.join(copies)}: a copy of {home} (same vaultsync_id). It was left alone.")
+        self.tally.errors.extend(self.survey.unread)
+        renders = Renders(
+            self.workspace.render_note,
+            self.workspace.render_path,
+            self.workspace.templates.fingerprint,
+            self.workspace.host.document_filters(),
+        )
+        self.drafts = Drafts(
+            Rehearsal(self.workspace.root) if self.options.dry else self.workspace.vault, state, self.survey, self.tally, renders, self.workspace.now
+        )
+
+    def _follow(self, rows: Iterable[Row]) -> None:
+        moved = []
+        for row in rows:
+            place = self.survey.places.get(row.id)
+            if row.path is None or place is None or place.found is None:
+                continue
+            touched = place.on_disk is OnDisk.AS_WRITTEN and place.found.mtime_ns != row.mtime_ns
+            if place.path != row.path or touched:
+                moved.append((row.id, place.found, touched))
+        if moved:
+            with self.workspace.state.transaction():
+                for name, found, touched in moved:
+                    self.workspace.state.moved(name, found, touched=touched)
+
+    def chosen(self) -> Iterator[tuple[str, Source]]:
+        """The sources to ask, in the order of vaultsync.toml."""
+        for name in self.options.sources or self.workspace.sources:
+            if name not in self.workspace.sources:
+                known = ", ".join(self.workspace.sources) or "none"
+                raise ConfigError(f'vaultsync.toml has no source "{name}". Nothing was done.', hint=f"It has: {known}.")
+            yield name, self.workspace.sources[name]
+
+    def _named(self) -> dict[str, tuple[str, ...]]:
+        """The keys the user asked for, by source; {} if for everything. Raises ConfigError."""
+        if not self.options.only:
+            return {}
+        workspace = self.workspace
+        return keys_by_source(
+            self.options.only, sources=workspace.sources, state=workspace.state, vault=workspace.vault
+        )
+
+    # Asking a source.
+
+    def fetch(self, name: str, source: Source) -> None:
+        """Ask one source for what is new; its failure is its own."""
+        try:
+            only = self.named.get(name, ())
+            if self.options.only and not only:
+                return
+            fetch = self._wanted(name, only)
+            for page in source.pages(fetch):
+                self._page(name, source, page, asked=bool(only))
+                self.workspace.progress.say(page.label or name, page.done)
+                if page.listing is not None and not only:
+                    self._sweep(name, source, page.listing)
+            if not only:
+                self._fetched(name)
+                if fetch.full or fetch.cursor is None:
+                    self.swept.append(name)
+        except SafetyStop as stop:
+            self.tally.stop = stop
+        except SourceError as error:
+            self.tally.errors.append(error)
+
+    def _wanted(self, name: str, only: tuple[str, ...]) -> Fetch:
+        state = self.workspace.state
+        if only:
+            return Fetch(state.cursor(name), only=only)
+        last = self.workspace.history.last_full(name)
+        due = last is None or self.workspace.now - last > FULL_EVERY
+        self.resettled = state.cursor(f"settings:{name}") != self.workspace.settings_mark(name)
+        full = self.options.full or due or self.resettled
+        return Fetch(state.cursor(name), full=full, known=state.digests(name) if full else frozenset())
+
+    def _page(self, name: str, source: Source, page: Page, *, asked: bool) -> None:
+        state = self.workspace.state
+        drafts: dict[str, Draft] = {}
+        for piece in page.pieces:
+            self._absorb(name, source, piece, drafts, asked=asked)
+
+        def also() -> None:
+            for identity in self.joined:
+                state.forget(identity)
+            self.joined.clear()
+            state.note_listed(name, page.listed)
+            if not asked:
+                state.set_cursor(name, page.cursor)
+
+        self.tally.problems |= dict.fromkeys(page.problems)
+        self._hold(self.drafts.settle(source, drafts.values(), also=also))
+
+    def _absorb(self, name: str, source: Source, piece: Piece, drafts: dict[str, Draft], *, asked: bool) -> None:
+        """Work one piece into the draft of its document, made of its entry or anew."""
+        state = self.workspace.state
+        keys = (piece.key, *piece.joins)
+        draft = next((draft for draft in drafts.values() if set(keys) & {draft.entry.id, *draft.keys}), None)
+        before = draft.before if draft else state.find(keys)
+        entry = draft.entry if draft else before
+        try:
+            record = source.absorb(entry.record if entry else None, piece)
+            identity = source.document(record).id
+        except Exception as error:  # noqa: BLE001  # the per-document boundary: one document's failure stops no other
+            self.tally.errors.append(_unusable(name, piece.key, error))
+            return
+        other = state.find(piece.joins) if before is not None and piece.joins else None
+        if other is not None and before is not None and other.id != before.id and other.base is None:
+            record = source.joined(record, other.record)
+            self.joined.append(other.id)
+        known = {**(draft.keys if draft else {}), piece.key: piece.digest, **dict.fromkeys(piece.joins)}
+        if entry is None:
+            entry = Entry(id=identity, source=name, record=record, path=None, base=None, pending=False)
+        elif entry.id != identity:
+            self.survey.places[identity] = self.survey.place(entry.id)
+            self.tally.renamed(entry.id, identity)
+        drafts.pop(entry.id, None)
+        entry = msgspec.structs.replace(entry, id=identity, record=record)
+        drafts[identity] = Draft(entry, before, known, asked)
+
+    def _sweep(self, name: str, source: Source, listing: Listing) -> None:
+        """After a complete listing: what it did not name may be gone at the service. Raises SafetyStop."""
+        state = self.workspace.state
+        if listing.count == 0 and not self.options.allow_removals and state.has_keys(listing.prefix):
+            raise SafetyStop(
+                f"{name} lists no documents at all, and there are notes of it. Nothing was removed.",
+                hint='If the account is empty, run "vaultsync export --allow-removals".',
+            )
+        if listing.names_all:
+            self._confirm(name, source, state.unlisted(name, listing.prefix))
+            with state.transaction():
+                state.clear_listed(name)
+
+    def _confirm(self, name: str, source: Source, keys: Iterable[str]) -> None:
+        """Ask for each document that was not listed; those that are gone wait for the guard."""
+        state = self.workspace.state
+        enough = None if self.options.allow_removals else allowance(self.known) + 1
+        gone = (
+            (entry, key)
+            for key in keys
+            if (entry := state.find((key,))) is not None
+            and source.listable(source.document(entry.record))
+            and not source.still_there(key)
+        )
+        for entry, key in islice(gone, enough):
+            record = source.without(entry.record, key)
+            with state.transaction():
+                state.put(msgspec.structs.replace(entry, record=record, pending=True))
+                state.put_pieces(entry.id, {key: None})
+
+    def _fetched(self, name: str) -> None:
+        state = self.workspace.state
+        with state.transaction():
+            state.set_cursor(f"settings:{name}", self.workspace.settings_mark(name))
+
+    # What waits: earlier failures, changed templates, changed settings.
+
+    def reconsider(self, name: str, source: Source) -> None:
+        """Look again at every entry that waits or whose template has changed."""
+        state = self.workspace.state
+        waiting = dict.fromkeys(state.pending_ids(name))
+        if not self.options.only:
+            changed = self._with_changed_template(name)
+            if changed:
+                self.announce(f"Templates have changed: {len(changed):,} notes are rendered again.")
+            waiting |= dict.fromkeys(changed)
+            if self.resettled:
+                waiting |= dict.fromkeys(state.ids_without_note(name))
+        ids = iter([identity for identity in waiting if identity not in self.held])
+        while batch := list(islice(ids, _PAGE)):
+            self._hold(self.drafts.settle(source, self._again(batch, asked=False)))
+
+    def _with_changed_template(self, name: str) -> list[str]:
+        templates = self.workspace.templates
+        prints: dict[str, str] = {}
+        changed = []
+        for row in self.workspace.state.rows():
+            if row.source != name or row.template is None or row.category is None:
+                continue
+            current = prints.get(row.category) or prints.setdefault(row.category, templates.fingerprint(row.category))
+            if row.template != current and self.survey.place(row.id).on_disk is not OnDisk.NOWHERE:
+                changed.append(row.id)
+        return changed
+
+    def _again(self, ids: Iterable[str], *, asked: bool) -> Iterator[Draft]:
+        for identity in ids:
+            entry = self.workspace.state.entry(identity)
+            if entry is not None:
+                yield Draft(msgspec.structs.replace(entry, pending=True), entry, {}, asked)
+
+    def _hold(self, held: Iterable[Held]) -> None:
+        self.held |= {one.id: one for one in held}
+
+    # Removals, last and guarded.
+
+    def remove(self) -> None:
+        """Take out of the vault what is gone at the sources, if that is no more than anyone meant."""
+        if not self.held:
+            return
+        if not self.options.allow_removals:
+            try:
+                guard(self._removals())
+            except SafetyStop as stop:
+                self.tally.stop = stop
+                return
+        for name, source in self.workspace.sources.items():
+            entries = (self.workspace.state.entry(identity) for identity in self.held)
+            ids = iter([entry.id for entry in entries if entry is not None and entry.source == name])
+            while batch := list(islice(ids, _PAGE)):
+                self.drafts.settle(source, self._again(batch, asked=False), removals=True)
+
+    def _removals(self) -> Removals:
+        documents = sum(one.highlights == 0 for one in self.held.values())
+        highlights = sum(one.highlights for one in self.held.values())
+        return Removals(documents, self.known, highlights, self._highlights() if highlights > allowance(0) else 0)
+
+    def _highlights(self) -> int:
+        """How many highlights the notes hold that stay."""
+        state = self.workspace.state
+        leaving = {one.id for one in self.held.values() if one.highlights == 0}
+        entries = (state.entry(row.id) for row in list(state.rows()) if row.path and row.id not in leaving)
+        return sum(highlights_in(entry.base) for entry in entries if entry is not None and entry.base is not None)
+
+    # The end.
+
+    def report(self) -> Report:
+        """What the run did."""
+        requests = self.workspace.requests()
+        return self.tally.report(known=self.known, requests=requests, dry=self.options.dry)
+
+    def diary(self, report: Report) -> dict[str, object]:
+        """What the history keeps of this run."""
+        return {
+            "at": self.workspace.now.isoformat(),
+            "command": "export",
+            "full": self.swept,
+            "exit": report.exit_code,
+            **report.as_json(),
+        }
+
+
+def _unusable(name: str, key: str, error: Exception) -> VaultsyncError:
+    return SourceError(
+        f"{key}: what {name} says of it can't be used ({type(error).__name__}: {error}). Its note was left as it is.",
+        source=name,
+        hint="The others were dealt with. Please report this line.",
+    )

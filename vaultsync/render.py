@@ -1,0 +1,296 @@
+"""Render a document to the text of its note, and know where everything in it stands. No I/O.
+
+What a template prints is cut at the marks of `tracked`: literals, values, blocks. The front matter is filled as
+data (`properties`), an anchor is put where the template gave none, and what remains is the text with its layout.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from jinja2 import TemplateError as JinjaError
+from jinja2 import TemplateSyntaxError
+
+from vaultsync.errors import TemplateError
+from vaultsync.filters import FILTERS
+from vaultsync.model import Document
+from vaultsync.paths import join_path, portable
+from vaultsync.properties import PropertyError, fill
+from vaultsync.sandbox import FILE_PREFIX, DocumentView, Sandbox
+from vaultsync.tracked import (
+    CLOSE,
+    OPEN,
+    Block,
+    Closed,
+    Joined,
+    Joiner,
+    Layout,
+    Marked,
+    Opened,
+    Piece,
+    Printed,
+    Span,
+    TagList,
+    Tracked,
+    plain_text,
+    printed,
+)
+
+_HEAD_END = re.compile(r"\n---[ \t]*(?:\n|\Z)")
+_MEND = 'Mend the template, then run "vaultsync templates check".'
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A note's text, and where its blocks, values and properties stand in it."""
+
+    text: str
+    layout: Layout
+
+
+class Renderer:
+    """Render documents through a set of templates.
+
+    sources: template texts by name. filters: of plugins, by name. captures: keep track of values through macros and
+    the like; not for templates that look at the text they capture. shown: names of templates as errors give them.
+    Not for two threads at once.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, str],
+        filters: Mapping[str, Callable[..., Any]] | None = None,
+        *,
+        shown: Mapping[str, str] | None = None,
+        captures: bool = True,
+    ) -> None:
+        self._joiner = Joiner()
+        self._shown = shown or {}
+        self._sandbox = Sandbox(sources, printed, self._joiner.join if captures else "".join)
+        self._plain = Sandbox(sources, plain_text)
+        for sandbox in (self._sandbox, self._plain):
+            sandbox.filters.update({**FILTERS, **(filters or {})})
+
+    def compile(self, template: str) -> None:
+        """Read a template without rendering it. Raises TemplateError with file and line."""
+        with _reporting(template, self._shown):
+            self._sandbox.get_template(template)
+
+    def render(self, template: str, document: Document, *, now: datetime) -> Rendered:
+        """The note of `document` by `template`. Raises TemplateError with file and line."""
+        self._joiner.clear()
+        with _reporting(template, self._shown):
+            return _Cut(document.id).rendered(self._pieces(template, document, now))
+
+    def _pieces(self, template: str, document: Document, now: datetime) -> Iterator[str]:
+        """What the template prints, literals and pieces in turn."""
+        compiled = self._sandbox.get_template(template)
+        context = compiled.new_context({"document": DocumentView(document), "now": now})
+        try:
+            for piece in compiled.root_render_func(context):
+                if type(piece) is Marked:
+                    yield from self._joiner.split(piece)
+                else:
+                    yield piece
+        except Exception:  # noqa: BLE001  # Jinja's own way: it raises again with the template's lines in the traceback
+            self._sandbox.handle_exception()
+
+    def plain(self, template: str, document: Document, *, now: datetime) -> str:
+        """What the template prints untracked; to tell a template that looks at what it captured."""
+        with _reporting(template, self._shown):
+            return self._plain.get_template(template).render(document=DocumentView(document), now=now)
+
+
+class _BlockError(Exception):
+    """A template's blocks are not one after the other, one per highlight."""
+
+
+@dataclass(slots=True)
+class _Cut:
+    """The pass over printed pieces that puts a note together; one per rendering."""
+
+    identity: str
+    out: list[str] = field(default_factory=list)
+    at: int = 0
+    spans: list[Span] = field(default_factory=list)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    begun: tuple[Opened, int] | None = None
+    anchored: bool = False
+    gap: bool = False
+
+    def rendered(self, pieces: Iterator[str]) -> Rendered:
+        head, values, first = _head(pieces)
+        text, properties = fill(head, values, identity=self.identity)
+        self._put(text)
+        body = self.at
+        for piece in first:
+            self._piece(piece)
+        for piece in pieces:
+            self._piece(piece)
+        if self.begun is not None:
+            raise _BlockError("A {% highlight %} block is not closed.")
+        if self.at and not self._tail().endswith("\n"):
+            self._put("\n")
+        layout = Layout(body, tuple(self.blocks.values()), tuple(self.spans), properties)
+        return Rendered("".join(self.out), layout)
+
+    def _piece(self, piece: str) -> None:
+        kind = type(piece)
+        if kind is Opened:
+            self._begin(piece)  # type: ignore[arg-type]
+            return
+        if kind is Closed:
+            self._end()
+            return
+        if self.gap and piece:
+            self.gap = False
+            if piece[0] != "\n":
+                self._put("\n")
+        start = self.at
+        self._put(piece)
+        if kind is not str:
+            self._span(piece, start)
+
+    def _put(self, text: str) -> None:
+        self.out.append(text)
+        self.at += len(text)
+
+    def _span(self, value: str, start: int) -> None:
+        if isinstance(value, Tracked):
+            if value.field == "anchor" and self.begun is not None and self.begun[0].owner == value.owner:
+                self.anchored = True
+            self.spans.append(Span(start, self.at, value.owner, value.field, value.via))
+        elif isinstance(value, Printed) and isinstance(value.value, TagList):
+            tags = value.value
+            self.spans.append(Span(start, self.at, tags.owner, tags.field, (("join", ", "),)))
+
+    def _begin(self, block: Opened) -> None:
+        if self.begun is not None:
+            raise _BlockError("A {% highlight %} block stands inside another.")
+        if block.owner in self.blocks:
+            raise _BlockError(f"The block of highlight {block.owner} is printed twice.")
+        if self.gap:
+            self.gap = False
+            self._put("\n")
+        self.begun, self.anchored = (block, self.at), False
+
+    def _end(self) -> None:
+        if self.begun is None:
+            raise _BlockError("A {% highlight %} block is not closed where it began (in the same macro or loop).")
+        (block, start), self.begun = self.begun, None
+        if not self.anchored:
+            self._anchor_line(block)
+        self.blocks[block.owner] = Block(start, self.at, block.owner, block.block_id)
+
+    def _anchor_line(self, block: Opened) -> None:
+        """An anchor of its own at the end of the block, blank lines around it."""
+        tail = self._tail()
+        if not tail.endswith("\n\n"):
+            self._put("\n" if tail.endswith("\n") else "\n\n")
+        start = self.at
+        self._put(f"^{block.block_id}")
+        self.spans.append(Span(start, self.at, block.owner, "anchor"))
+        self._put("\n")
+        self.gap = True
+
+    def _tail(self) -> str:
+        """The last two characters written, or what there is."""
+        tail = ""
+        for text in reversed(self.out):
+            tail = text[-2:] + tail
+            if len(tail) > 1:
+                break
+        return tail
+
+
+def _head(pieces: Iterator[str]) -> tuple[str, list[Any], list[str]]:
+    """Read the front matter off the pieces: "OPEN number CLOSE" for each value, the values, what came after.
+
+    A note without front matter has "" there, and all that was read comes back as what came after.
+    """
+    head = ""
+    values: list[Any] = []
+    read: list[str] = []
+    for piece in pieces:
+        read.append(piece)
+        if isinstance(piece, Opened | Closed):
+            if not head.startswith("---"):
+                break
+            raise _BlockError("A {% highlight %} block stands in the front matter.")
+        if isinstance(piece, Piece):
+            head += _holes(piece, values)
+            continue
+        head += piece
+        if found := _HEAD_END.search(head) if head.startswith("---") else None:
+            return head[: found.end()], values, [head[found.end() :]]
+        if len(head) > 3 and not head.startswith("---"):
+            break
+    return "", [], read
+
+
+def _holes(piece: Piece, values: list[Any]) -> str:
+    """Number what is printed in front matter: a value, or the items of a joined list each."""
+    items = piece.items if isinstance(piece, Joined) else (piece,)
+    separator = piece.separator if isinstance(piece, Joined) else ""
+    first = len(values)
+    values += [item.value if isinstance(item, Printed) else item for item in items]
+    return separator.join(f"{OPEN}{number}{CLOSE}" for number in range(first, len(values)))
+
+
+@contextmanager
+def _reporting(template: str, shown: Mapping[str, str]) -> Iterator[None]:
+    """Turn what goes wrong in a template into a TemplateError with file and line."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # a template can make any operation fail; whatever it is, it is the template's
+        file, line, reason = _fault(error, template)
+        raise TemplateError(f"{reason.rstrip('.')}.", file=shown.get(file, file), line=line, hint=_MEND) from error
+
+
+def _fault(error: Exception, template: str) -> tuple[str, int | None, str]:
+    """Which template, which line (1-based), and what is wrong."""
+    if isinstance(error, PropertyError):
+        return template, error.line, error.message
+    if isinstance(error, TemplateSyntaxError):
+        return error.name or template, error.lineno, str(error.message)
+    file, line = _place(error.__traceback__, template)
+    return (
+        file,
+        line,
+        str(error) if isinstance(error, JinjaError | _BlockError) else f"{type(error).__name__}: {error}",
+    )
+
+
+def _place(trace: TracebackType | None, template: str) -> tuple[str, int | None]:
+    """The innermost line of a template in a traceback; Jinja gives its frames the template's file and lines."""
+    found: tuple[str, int | None] = (template, None)
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.startswith(FILE_PREFIX):
+            found = (file.removeprefix(FILE_PREFIX), trace.tb_lineno)
+        trace = trace.tb_next
+    return found
+
+
+_PATTERN = "vaultsync.toml: path"
+
+
+class PathRenderer:
+    """Make a new note's path from the pattern in vaultsync.toml."""
+
+    def __init__(self, pattern: str, filters: Mapping[str, Callable[..., Any]] | None = None) -> None:
+        # Every value becomes one portable name before it is joined to a path.
+        self._sandbox = Sandbox({_PATTERN: pattern}, lambda value: portable(plain_text(value)))
+        self._sandbox.filters.update({**FILTERS, **(filters or {})})
+
+    def path(self, document: Document, *, now: datetime) -> str:
+        """The path inside the vault, portable, before collisions are looked at. Raises TemplateError."""
+        with _reporting(_PATTERN, {}):
+            text = self._sandbox.get_template(_PATTERN).render(document=DocumentView(document), now=now)
+        return join_path(text)

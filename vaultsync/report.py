@@ -1,0 +1,179 @@
+"""What a run did, as values: every change, what was left, what went wrong. No I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from vaultsync.errors import AuthError, SafetyStop, VaultsyncError
+from vaultsync.hookspecs import Problem
+from vaultsync.plan import Action
+
+_SHOWN = 20
+_NOTES_LEFT = (Action.LEAVE, Action.KEEP, Action.WAIT, Action.ASK)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was decided for one document. path: of its note inside the vault; why: more than the action says."""
+
+    action: Action
+    document: str
+    path: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did, or would do if `dry`.
+
+    unchanged: notes that needed nothing. errors: what failed; the rest was done. stop: why removals were not made.
+    problems: what sources had to mend or leave out. asides: things worth knowing that ask for nothing.
+    """
+
+    changes: tuple[Change, ...] = ()
+    unchanged: int = 0
+    requests: int = 0
+    errors: tuple[VaultsyncError, ...] = ()
+    stop: SafetyStop | None = None
+    problems: tuple[Problem, ...] = ()
+    asides: tuple[str, ...] = ()
+    dry: bool = False
+
+    def count(self, action: Action) -> int:
+        """How many documents an action was decided for."""
+        return sum(change.action is action for change in self.changes)
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 something failed, 2 a token was refused and nothing came of it, 3 the user must decide."""
+        if self.errors:
+            refused = all(isinstance(error, AuthError) for error in self.errors)
+            return 2 if refused and not self.changes else 1
+        return 3 if self.stop or self.count(Action.ASK) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The object --json prints."""
+        return {
+            "notes": {
+                "created": self.count(Action.CREATE),
+                "updated": self.count(Action.UPDATE),
+                "unchanged": self.unchanged,
+                "trashed": self.count(Action.TRASH),
+                "left": sum(self.count(action) for action in _NOTES_LEFT),
+                "deleted_by_user": self.count(Action.GONE),
+            },
+            "edits": {"sent": 0, "waiting": 0, "conflicts": 0, "refused": 0},
+            "requests": self.requests,
+            "errors": [{"message": error.message, "hint": error.hint} for error in self._errors()],
+            "problems": [{"about": problem.about, "message": problem.message} for problem in self.problems],
+            "changes": [
+                {"action": change.action.name.lower(), "id": change.document, "path": change.path, "why": change.why}
+                for change in self.changes
+            ],
+            "dry_run": self.dry,
+        }
+
+    def _errors(self) -> tuple[VaultsyncError, ...]:
+        return (*self.errors, *((self.stop,) if self.stop else ()))
+
+    def lines(self) -> Iterator[str]:
+        """The report for a person, a line each."""
+        if self.dry:
+            yield "Dry run: nothing was written."
+            yield from self._plan()
+        yield self._summary()
+        yield from self.asides
+        for action in _NOTES_LEFT:
+            yield from self._left(action)
+        if gone := self.count(Action.GONE):
+            yield (
+                f"{_notes(gone)} deleted by you, and not written again. "
+                'Bring one back with "vaultsync export --only ID".'
+            )
+        yield from _some([f"{problem.about}: {problem.message}" for problem in self.problems], "mended or left out")
+
+    def _summary(self) -> str:
+        counts = [
+            f"{number:,} {word}"
+            for action, word in (
+                (Action.CREATE, "created"),
+                (Action.UPDATE, "updated"),
+                (Action.TRASH, "moved to .trash"),
+            )
+            if (number := self.count(action))
+        ]
+        done = ", ".join(counts) or "nothing new"
+        verb = "Would be" if self.dry and counts else "Notes"
+        return f"{verb}: {done}; {self.unchanged:,} unchanged. {self.requests:,} request{'s' * (self.requests != 1)}."
+
+    def _plan(self) -> Iterator[str]:
+        for change in self.changes:
+            if change.action in (Action.CREATE, Action.UPDATE, Action.TRASH, Action.ADOPT):
+                yield f"  {change.action.name.lower():7} {change.path}" + (f"  ({change.why})" if change.why else "")
+
+    def _left(self, action: Action) -> Iterator[str]:
+        paths = [
+            f"{change.path}" + (f" ({change.why})" if change.why else "")
+            for change in self.changes
+            if change.action is action
+        ]
+        yield from _some(paths, action.value)
+
+
+def _some(what: list[str], title: str) -> Iterator[str]:
+    if what:
+        yield f"{len(what):,} {title}:"
+        yield from (f"  {line}" for line in what[:_SHOWN])
+    if len(what) > _SHOWN:
+        yield f"  and {len(what) - _SHOWN:,} more"
+
+
+def _notes(number: int) -> str:
+    return f"{number:,} note{'s were' if number != 1 else ' was'}"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Collects what a run does, one decision a document (the last counts), and makes the report."""
+
+    changes: dict[str, Change] = field(default_factory=dict)
+    errors: list[VaultsyncError] = field(default_factory=list)
+    problems: dict[Problem, None] = field(default_factory=dict)
+    asides: list[str] = field(default_factory=list)
+    stop: SafetyStop | None = None
+
+    def note(self, change: Change) -> None:
+        """Count a decision; a note that was created and then updated in one run was created."""
+        before = self.changes.get(change.document)
+        if before is not None and before.action is Action.CREATE and change.action is Action.UPDATE:
+            return
+        if before is not None and change.action is Action.NOTHING:
+            return
+        self.changes[change.document] = change
+
+    def renamed(self, old: str, new: str) -> None:
+        """Go on counting a document under its new id."""
+        if old in self.changes:
+            before = self.changes.pop(old)
+            self.changes[new] = Change(before.action, new, before.path, before.why)
+
+    def report(self, *, known: int, requests: int, dry: bool) -> Report:
+        """Make the report. known: notes there were at the start."""
+        counts = Counter(change.action for change in self.changes.values())
+        touched = sum(
+            counts[action] for action in Action if action not in (Action.NOTHING, Action.CREATE, Action.ADOPT)
+        )
+        changes = tuple(change for change in self.changes.values() if change.action is not Action.NOTHING)
+        return Report(
+            changes,
+            max(0, known - touched) + counts[Action.ADOPT],
+            requests,
+            tuple(self.errors),
+            self.stop,
+            tuple(self.problems),
+            tuple(self.asides),
+            dry,
+        )

@@ -1,0 +1,184 @@
+"""List Reader's documents: everything by location, or what changed. https://readwise.io/reader_api.
+
+Reader has no tombstones and twenty requests a minute, so a full listing asks for the wanted locations one by one:
+without a location all highlights and notes would come too, five times as much as the documents. Those are listed
+on their own if at all, after Readwise has told of its own, so that only what it lacks is known by Reader's ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from vaultsync.budget import Budget
+from vaultsync.hookspecs import Fetch, Listing, Page, Piece, Problem
+from vaultsync.http import Http
+from vaultsync.sources.readwise import settle, wire
+from vaultsync.sources.readwise.cursor import OVERLAP, Cursor, Run, asked_for
+from vaultsync.sources.readwise.full_text import markdown
+from vaultsync.sources.readwise.paging import Haul, PageCursor, digest, paged
+from vaultsync.sources.readwise.reading import READER_DOCUMENT, READER_HEAD
+from vaultsync.sources.readwise.settings import ReadwiseSettings
+
+DOCUMENT, CHILD = "reader:", "reader-child:"
+
+_ORDER = ("new", "later", "shortlist", "archive", "feed")
+_CHILDREN = ("highlight", "note")
+_UPDATES = " updates"
+
+
+class ReaderList:
+    """Reader's side of the source: its documents, or the highlights and notes that are their children."""
+
+    def __init__(self, settings: ReadwiseSettings, http: Http, budget: Budget, *, children: bool) -> None:
+        self._http = http
+        self._budget = budget
+        self._full_text = settings.full_text and not children
+        self._children = children
+        self._locations = tuple(place for place in _ORDER if place in settings.locations)
+        self._everything = _CHILDREN if children else self._locations
+        # Without a location or category Reader lists the updates of documents and children alike.
+        self._updates = tuple(name + _UPDATES for name in (_CHILDREN if children else ("all",)))
+
+    def pages(self, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
+        """List everything or what changed, moving the cursor along. The last page of a full listing says so."""
+        stage = cursor.children if self._children else cursor.reader
+        run = stage.begin(self._asked(), full=fetch.full)
+        place = run.place or self._first(run)
+        while place is not None:
+            run.place = place
+            for answer in paged(self._asking(run), run.page):
+                haul = self._haul(answer, fetch.known, run)
+                self._note_progress(run, haul)
+                following = place if answer.after is not None else self._following(run)
+                run.place, run.page = following or "", answer.after
+                listing = self._listing(run) if following is None else None
+                count = run.count
+                if following is None:
+                    stage.finish()
+                yield _page(haul, cursor.text(), listing=listing, done=count)
+            place = following
+
+    def only(self, keys: tuple[str, ...], fetch: Fetch) -> Iterator[Page]:
+        """Ask for single documents; the cursor stays as it was given."""
+        for key in keys:
+            answer = self._one(key)
+            yield _page(self._haul(answer, fetch.known, Run()), fetch.cursor or "", listing=None, done=0)
+
+    def has(self, key: str) -> bool:
+        """Ask whether Reader has a document or child."""
+        for raw in self._one(key).results:
+            head, _problems = READER_HEAD.read(raw)
+            if head is not None and head.id == key.partition(":")[2]:
+                return True
+        return False
+
+    def _asked(self) -> str:
+        """Name the options a full listing depends on; with others it is made anew."""
+        return " ".join([*self._everything, *(["full text"] if self._full_text else [])])
+
+    def _first(self, run: Run) -> str | None:
+        return self._everything[0] if run.full and self._everything else self._after(run, ())
+
+    def _following(self, run: Run) -> str | None:
+        places = (*self._everything, *self._updates)
+        return self._after(run, places[places.index(run.place) + 1 :])
+
+    def _after(self, run: Run, places: tuple[str, ...]) -> str | None:
+        """Return what is listed next; None at the end, or if no page had a time to ask for updates after."""
+        places = places or (() if run.place else self._updates)
+        return places[0] if places and (run.mark or not places[0].endswith(_UPDATES)) else None
+
+    def _asking(self, run: Run) -> Callable[[PageCursor], wire.Envelope]:
+        name = run.place.removesuffix(_UPDATES)
+        params = [("limit", "100")]
+        if name in _CHILDREN:
+            params.append(("category", name))
+        if name in self._locations:
+            params.append(("location", name))
+        if run.place.endswith(_UPDATES) and run.mark is not None:
+            params.append(("updatedAfter", asked_for(run.mark - OVERLAP)))
+
+        def ask(page: PageCursor) -> wire.Envelope:
+            return self._ask([*params, *([("pageCursor", str(page))] if page is not None else [])])
+
+        return ask
+
+    def _one(self, key: str) -> wire.Envelope:
+        return self._ask([("id", key.partition(":")[2])])
+
+    def _ask(self, params: list[tuple[str, str]]) -> wire.Envelope:
+        if self._full_text:
+            params.append(("withHtmlContent", "true"))
+        return self._http.read("v3/list/", params, budget=self._budget, decode=wire.envelope)
+
+    def _note_progress(self, run: Run, haul: Haul) -> None:
+        updates = run.place.endswith(_UPDATES)
+        if not updates:
+            run.count += len(haul.listed)
+        run.mark = run.mark or run.newest
+        if updates and run.reached is None:
+            run.reached = run.newest
+
+    def _listing(self, run: Run) -> Listing | None:
+        names_all = run.full and not self._children
+        return Listing(prefix=DOCUMENT, count=run.count, names_all=True) if names_all else None
+
+    def _haul(self, answer: wire.Envelope, known: object, run: Run) -> Haul:
+        haul = Haul()
+        for raw in answer.results:
+            head, problems = READER_HEAD.read(raw)
+            if head is None:
+                haul.problems += problems
+                continue
+            run.saw(head.updated_at)
+            if run.full and head.category not in _CHILDREN:
+                haul.listed.append(DOCUMENT + head.id)
+            if not self._concerns_us(head, run):
+                continue
+            known_by = digest(raw)
+            if known_by in known:  # type: ignore[operator]
+                haul.unchanged += 1
+            else:
+                self._read(raw, known_by, haul)
+        return haul
+
+    def _concerns_us(self, head: wire.ReaderHead, run: Run) -> bool:
+        if not run.place:
+            return True
+        if self._children or head.category in _CHILDREN:
+            return self._children and head.category in _CHILDREN
+        # A feed brings hundreds of posts a day; unless asked for, they are not even remembered.
+        return head.location != "feed" or "feed" in self._locations
+
+    def _read(self, raw: bytes, known_by: bytes, haul: Haul) -> None:
+        document, problems = READER_DOCUMENT.read(raw)
+        haul.problems += problems
+        if document is None:
+            return
+        about = (document.title or document.id).strip()
+        if document.category in _CHILDREN:
+            if not document.parent_id:
+                haul.problems.append(Problem(about, "left out: it names no document it belongs to."))
+                return
+            parent = CHILD if document.category == "note" else DOCUMENT
+            joins = (parent + document.parent_id,)
+            haul.pieces.append(Piece(CHILD + document.id, known_by, settle.child(document), joins))
+            return
+        content, lost = markdown(document.html_content or "") if self._full_text else ("", "")
+        if lost:
+            haul.problems.append(Problem(about, lost))
+        body = settle.reader_document(document, content)
+        haul.pieces.append(Piece(DOCUMENT + document.id, known_by, body))
+
+
+def _page(haul: Haul, cursor: str, *, listing: Listing | None, done: int) -> Page:
+    return Page(
+        pieces=tuple(haul.pieces),
+        cursor=cursor,
+        listed=tuple(haul.listed),
+        listing=listing,
+        unchanged=haul.unchanged,
+        problems=tuple(haul.problems),
+        label="documents",
+        done=done,
+    )

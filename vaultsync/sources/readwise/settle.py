@@ -1,0 +1,191 @@
+"""Turn what the services send into what is kept: nulls into emptiness, names into ours, text made clean. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from vaultsync.sources.readwise import wire
+from vaultsync.sources.readwise.clean import clean, one_line
+from vaultsync.sources.readwise.record import BookPiece, KeptBook, KeptChild, KeptComment, KeptDocument, KeptHighlight
+
+_UNSAFE = re.compile("[^A-Za-z0-9-]")
+_READ_ADDRESS = re.compile(r"^https://read\.readwise\.io/(?:[a-z]+/)?read/([A-Za-z0-9]+)/?$")
+
+
+def book_piece(book: wire.Book) -> BookPiece:
+    """Settle a book of the export."""
+    deleted = book.is_deleted or False
+    kept = KeptBook(
+        id=book.user_book_id,
+        title=one_line(book.title or ""),
+        author=book.author or "",
+        category=book.category or "",
+        source=book.source or "",
+        url=book.source_url or "",
+        service_url=book.readwise_url or "",
+        cover=book.cover_image_url or "",
+        summary=book.summary or "",
+        note=book.document_note or "",
+        tags=_names(tag.name for tag in book.book_tags or ()),
+        readable_title=one_line(book.readable_title or ""),
+        unique_url=book.unique_url or "",
+        external_id=reader_id(book),
+        asin=book.asin or "",
+        deleted=deleted,
+    )
+    return BookPiece(kept, [_highlight(highlight, deleted) for highlight in book.highlights or ()])
+
+
+def reader_id(book: wire.Book) -> str:
+    """Return the Reader document a book is; older answers have only its address."""
+    if book.external_id:
+        return book.external_id
+    found = _READ_ADDRESS.match(book.unique_url or "")
+    return found[1] if found else ""
+
+
+def _highlight(one: wire.Highlight, book_deleted: bool) -> KeptHighlight:
+    # By position: 125,000 of these are made in a full export, and names double the price.
+    id_ = str(one.id)
+    tags = _names(tag.name for tag in one.tags) if one.tags else ()
+    flags = {tag.casefold() for tag in tags} if tags else ()
+    return KeptHighlight(
+        id_,
+        "rw" + id_,
+        one.text or "",
+        one.note or "",
+        tags,
+        one.color or "",
+        one.location,
+        "" if one.location_type == "none" else one.location_type or "",
+        one.url or "",
+        one.readwise_url or "",
+        _utc(one.highlighted_at),
+        _utc(one.created_at),
+        _utc(one.updated_at),
+        one.is_favorite or "favorite" in flags,
+        one.is_discard or "discard" in flags,
+        book_deleted or one.is_deleted or False,
+        {"external_id": one.external_id or "", "end_location": one.end_location},
+    )
+
+
+def reader_document(document: wire.ReaderDocument, content: str) -> KeptDocument:
+    """Settle a document of Reader's list. content: its text as Markdown."""
+    return KeptDocument(
+        id=document.id,
+        title=one_line(document.title or ""),
+        author=document.author or "",
+        category=document.category or "",
+        source=document.source or "",
+        url=document.source_url or "",
+        service_url=document.url or "",
+        cover=document.image_url or "",
+        summary=document.summary or "",
+        note=document.notes or "",
+        tags=reader_tags(document.tags),
+        location=document.location or "",
+        site_name=document.site_name or "",
+        word_count=document.word_count,
+        reading_progress=document.reading_progress,
+        reading_time=document.reading_time or "",
+        listening_time=document.listening_time or "",
+        published=published(document.published_date),
+        created=_utc(document.created_at),
+        updated=_utc(document.updated_at),
+        saved_at=_utc(document.saved_at),
+        first_opened_at=_utc(document.first_opened_at),
+        last_opened_at=_utc(document.last_opened_at),
+        last_moved_at=_utc(document.last_moved_at),
+        content=content,
+    )
+
+
+def child(document: wire.ReaderDocument) -> KeptChild | KeptComment:
+    """Settle a highlight of Reader's, or the comment on one."""
+    text = document.content or ""
+    if document.category == "note":
+        return KeptComment(document.id, document.parent_id or "", text)
+    tags = reader_tags(document.tags)
+    flags = {tag.casefold() for tag in tags}
+    return KeptChild(
+        document.parent_id or "",
+        KeptHighlight(
+            id=document.id,
+            block_id="rd" + _UNSAFE.sub("-", document.id),
+            text=text,
+            note=document.notes or "",
+            tags=tags,
+            color="",
+            location=None,
+            location_type="",
+            url=document.url or "",
+            service_url=document.url or "",
+            highlighted_at=_utc(document.saved_at or document.created_at),
+            created=_utc(document.created_at),
+            updated=_utc(document.updated_at),
+            favorite="favorite" in flags,
+            discarded="discard" in flags,
+            deleted=False,
+            extra={"external_id": document.id, "end_location": None},
+        ),
+    )
+
+
+def reader_tags(tags: wire.ReaderTags) -> tuple[str, ...]:
+    """Return the names of Reader's tags, in the order they came.
+
+    >>> reader_tags({"to-do": wire.ReaderTag("To do"), "plain": wire.ReaderTag(None)})
+    ('To do', 'plain')
+    """
+    if isinstance(tags, dict):
+        return _names(tag.name or key for key, tag in tags.items())
+    return _names(tags or ())
+
+
+def published(given: str | int | None) -> date | None:
+    """Read a date, from a day, a time or milliseconds since 1970 (older answers); None if it is none of them.
+
+    >>> published("2022-10-28"), published(1666915200000), published("last week")
+    (datetime.date(2022, 10, 28), datetime.date(2022, 10, 28), None)
+    """
+    try:
+        if isinstance(given, int):
+            return datetime.fromtimestamp(given / 1000, UTC).date()
+        return date.fromisoformat(given[:10]) if given else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def clean_in_place(thing: msgspec.Struct) -> None:
+    """Clean every text of a thing just decoded, and of the things in it."""
+    for name in thing.__struct_fields__:
+        value = getattr(thing, name)
+        if isinstance(value, str):
+            setattr(thing, name, clean(value))
+        elif isinstance(value, dict):
+            setattr(thing, name, {clean(key): wire.ReaderTag(clean(tag.name or "")) for key, tag in value.items()})
+        elif isinstance(value, list):
+            if value and isinstance(value[0], str):
+                setattr(thing, name, [clean(item) for item in value])
+            else:
+                for item in value:
+                    clean_in_place(item)
+
+
+def _names(tags: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for tag in tags if tag and (name := one_line(tag))))
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """Bring a time to UTC; the first and last hours of the calendar can't be, and are dropped."""
+    if moment is None or moment.tzinfo is UTC:
+        return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return None

@@ -1,0 +1,94 @@
+"""The Readwise source: what vaultsync asks of it, passed to Reader's list, Readwise's export and the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vaultsync.budget import Budget
+from vaultsync.hookspecs import Fetch, Page, Piece
+from vaultsync.http import Http
+from vaultsync.model import Document
+from vaultsync.sources.readwise import cursor as cursors
+from vaultsync.sources.readwise import documents, record
+from vaultsync.sources.readwise.export import BOOK_KEY, Export
+from vaultsync.sources.readwise.reader_list import CHILD, ReaderList
+from vaultsync.sources.readwise.settings import ReadwiseSettings
+
+
+class ReadwiseSource:
+    """Readwise and Reader as one source.
+
+    Keys: "readwise:<book>", "reader:<document>", and with `children` "reader-child:<highlight or note>".
+    """
+
+    name = "readwise"
+
+    def __init__(self, settings: ReadwiseSettings, http: Http) -> None:
+        self._settings = settings
+        self._http = http
+        # Per token, and as documented.
+        self._budget = Budget("Readwise", 240)
+        reader_budget = Budget("Reader", 20)
+        self._reader = ReaderList(settings, http, reader_budget, children=False)
+        self._children = ReaderList(settings, http, reader_budget, children=True)
+        self._export = Export(http, self._budget)
+
+    def pages(self, fetch: Fetch) -> Iterator[Page]:
+        """List Reader before Readwise, so that a note is written once, with what Reader knows in it."""
+        if fetch.only:
+            yield from self._export.only(tuple(key for key in fetch.only if key.startswith(BOOK_KEY)), fetch)
+            yield from self._reader.only(tuple(key for key in fetch.only if not key.startswith(BOOK_KEY)), fetch)
+            return
+        cursor = cursors.read(fetch.cursor)
+        if self._settings.documents != "none":
+            yield from self._reader.pages(fetch, cursor)
+        if self._settings.highlights:
+            yield from self._export.pages(fetch, cursor)
+            yield from self._export.changed_books(fetch, cursor)
+        if self._settings.children and self._settings.documents != "none":
+            yield from self._children.pages(fetch, cursor)
+
+    def absorb(self, record_: bytes | None, piece: Piece) -> bytes:
+        """Work an answer into the record."""
+        return record.absorbed(record_, piece.body)
+
+    def joined(self, record_: bytes, other: bytes) -> bytes:
+        """Make one record of two."""
+        return record.joined(record_, other)
+
+    def without(self, record_: bytes, key: str) -> bytes:
+        """Return the record when `key` is known to be gone."""
+        if key.startswith(BOOK_KEY):
+            return record.without_book(record_)
+        if key.startswith(CHILD):
+            return record.without_child(record_, key.removeprefix(CHILD))
+        return record.without_document(record_)
+
+    def document(self, record_: bytes) -> Document:
+        """Read a record."""
+        return documents.document(record.opened(record_))
+
+    def wanted(self, document: Document) -> bool:
+        """Whether a note is asked for: of what is highlighted, or with "all" of what is in a listed location."""
+        settings = self._settings
+        listed = settings.documents == "all" and document.location in settings.locations
+        if not document.live and not listed:
+            return False
+        if not document.id.startswith(BOOK_KEY) and not document.service_url and not document.title:
+            return False
+        if settings.categories and document.category not in settings.categories:
+            return False
+        asked = {tag.casefold() for tag in settings.tags}
+        return not asked or any(tag.casefold() in asked for tag in document.tags)
+
+    def listable(self, document: Document) -> bool:
+        """Whether Reader's complete listing would name it: it is in a location that is listed."""
+        return self._settings.documents != "none" and document.location in self._settings.locations
+
+    def still_there(self, key: str) -> bool:
+        """Ask the service that `key` belongs to."""
+        return self._export.has(key) if key.startswith(BOOK_KEY) else self._reader.has(key)
+
+    def check_token(self) -> None:
+        """Ask the one address that serves for both services."""
+        self._http.send("GET", "v2/auth/", budget=self._budget)

@@ -1,0 +1,314 @@
+"""What vaultsync remembers about a vault, in SQLite outside of it. Disposable: the next run adopts notes by
+identity.
+
+World first, base last: an entry is stored when its note is durable, so that a crash only repeats work. An
+entry's few small columns live apart from its record and base, so that looking over all of them never reads
+those.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vaultsync.entry import Base, Entry, Row
+from vaultsync.errors import StateError
+from vaultsync.steps import step
+
+__all__ = ["VERSION", "Base", "Counts", "Entry", "Row", "State"]
+
+VERSION = 1
+_FILE = "state.sqlite3"
+_SCHEMA = (
+    """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category
+    TEXT, pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER) WITHOUT
+    ROWID""",
+    "CREATE INDEX pending_entries ON entries (source) WHERE pending",
+    "CREATE TABLE bodies (id TEXT PRIMARY KEY, record BLOB NOT NULL, base BLOB, spans BLOB)",
+    "CREATE TABLE pieces (key TEXT PRIMARY KEY, entry TEXT NOT NULL, digest BLOB) WITHOUT ROWID",
+    "CREATE INDEX pieces_of_entries ON pieces (entry)",
+    "CREATE TABLE cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE listed (source TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (source, key)) WITHOUT ROWID",
+)
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many documents are known, how many have notes, and for how many work was left over."""
+
+    documents: int
+    notes: int
+    pending: int
+
+
+class State:
+    """The database of one vault. One process writes at a time (see lock.py); others may read.
+
+    Every method raises StateError if the database can't be used.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
+        self._connection = connection
+        self._depth = 0
+        self.folder = folder
+
+    @classmethod
+    def open(cls, folder: Path) -> State:
+        """Open the database in a folder that is there; make it if it is missing. Raises StateError."""
+        try:
+            step("state.open")
+            state = cls(sqlite3.connect(folder / _FILE, isolation_level=None), folder)
+        except sqlite3.Error as error:
+            raise _unusable(folder, error) from error
+        try:
+            state._prepare()
+        except BaseException:
+            state.close()
+            raise
+        return state
+
+    def close(self) -> None:
+        """Let go of the database; what was not committed is undone."""
+        step("state.close")
+        self._connection.close()
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep all that is written within, or none of it. May be nested: kept is then what the outer one keeps."""
+        name = f"level{self._depth}"
+        self._write(f"SAVEPOINT {name}" if self._depth else "BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            self._undo(name)
+            raise
+        self._depth -= 1
+        self._write(f"RELEASE {name}" if self._depth else "COMMIT")
+
+    @contextmanager
+    def pretend(self) -> Iterator[None]:
+        """Let everything within see what is written within; keep none of it (for a dry run)."""
+        self._write("BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            self._undo("")
+
+    def find(self, keys: Collection[str]) -> Entry | None:
+        """Return the entry of the first of these keys that any entry has, None if none has one."""
+        for key in keys:
+            for (owner,) in self._read("SELECT entry FROM pieces WHERE key = ?", key):
+                return self.entry(owner)
+            if (entry := self.entry(key)) is not None:
+                return entry
+        return None
+
+    def entry(self, identity: str) -> Entry | None:
+        """Return the entry of that id, None if there is none."""
+        query = """SELECT id, source, record, path, pending, base, spans, template, category, digest, size, mtime_ns,
+        inode FROM entries JOIN bodies USING (id) WHERE id = ?"""
+        for id_, source, record, path, pending, text, *rest in self._read(query, identity):
+            base = None if text is None else Base(text.decode(), *rest)
+            return Entry(id_, source, record, path, base, bool(pending))
+        return None
+
+    def put(self, entry: Entry) -> bool:
+        """Store an entry, unless that is how it is stored; say whether anything was written."""
+        base = entry.base
+        body = (entry.record, None, None) if base is None else (entry.record, base.text.encode(), base.spans)
+        head = (entry.source, entry.path, entry.pending, *_small(base))
+        id_ = entry.id
+        changed = False
+        if next(self._read("SELECT record, base, spans FROM bodies WHERE id = ?", id_), None) != body:
+            self._write("INSERT OR REPLACE INTO bodies (id, record, base, spans) VALUES (?, ?, ?, ?)", id_, *body)
+            changed = True
+        query = """SELECT source, path, pending, template, category, digest, size, mtime_ns, inode
+        FROM entries WHERE id = ?"""
+        if next(self._read(query, id_), None) != head:
+            columns = "id, source, path, pending, template, category, digest, size, mtime_ns, inode"
+            marks = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+            self._write(f"INSERT OR REPLACE INTO entries ({columns}) VALUES ({marks})", id_, *head)
+            changed = True
+        return changed
+
+    def put_pieces(self, identity: str, pieces: Mapping[str, bytes | None]) -> None:
+        """Note which keys an entry has, and the digest of what came in under each; None: not all was said."""
+        statement = """INSERT INTO pieces (key, entry, digest) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE
+        SET entry = excluded.entry, digest = excluded.digest
+        WHERE entry IS NOT excluded.entry OR digest IS NOT excluded.digest"""
+        self._write_each(statement, [(key, identity, digest) for key, digest in pieces.items()])
+
+    def drop_pieces(self, keys: Collection[str]) -> None:
+        """Forget keys that are gone at the service."""
+        self._write_each("DELETE FROM pieces WHERE key = ?", [(key,) for key in keys])
+
+    def rekey(self, old: str, new: str) -> None:
+        """Give an entry another id, which no entry has; all its keys find it as before."""
+        with self.transaction():
+            self._write("UPDATE entries SET id = ? WHERE id = ?", new, old)
+            self._write("UPDATE bodies SET id = ? WHERE id = ?", new, old)
+            self._write("UPDATE pieces SET entry = ? WHERE entry = ?", new, old)
+
+    def fold(self, identity: str, into: str) -> None:
+        """Forget an entry whose document turned out to be that of another, which gets its keys."""
+        with self.transaction():
+            self._write("UPDATE pieces SET entry = ? WHERE entry = ?", into, identity)
+            self.forget(identity)
+
+    def forget(self, identity: str) -> None:
+        """Forget an entry and its keys."""
+        with self.transaction():
+            self._write("DELETE FROM pieces WHERE entry = ?", identity)
+            self._write("DELETE FROM bodies WHERE id = ?", identity)
+            self._write("DELETE FROM entries WHERE id = ?", identity)
+
+    def rows(self) -> Iterator[Row]:
+        """Look over all entries, by id. Write nothing before the end of it is reached."""
+        columns = "id, source, path, template, category, pending, digest, size, mtime_ns, inode"
+        for id_, source, path, template, category, pending, *rest in self._read(f"SELECT {columns} FROM entries"):
+            yield Row(id_, source, path, template, category, bool(pending), *rest)
+
+    def pending_ids(self, source: str) -> list[str]:
+        """Return the ids for which work was left over."""
+        return [id_ for (id_,) in self._read("SELECT id FROM entries WHERE source = ? AND pending", source)]
+
+    def templates(self) -> dict[tuple[str, str, str], int]:
+        """Return how many notes each (source, category, template fingerprint) has."""
+        query = """SELECT source, category, template, count(*) FROM entries WHERE template IS NOT NULL
+        GROUP BY 1, 2, 3"""
+        return {(source, category, template): number for source, category, template, number in self._read(query)}
+
+    def ids_of_template(self, source: str, category: str, template: str) -> list[str]:
+        """Return the ids of the notes that were made with a template."""
+        query = "SELECT id FROM entries WHERE source = ? AND category = ? AND template = ?"
+        return [id_ for (id_,) in self._read(query, source, category, template)]
+
+    def digests(self, source: str) -> frozenset[bytes]:
+        """Return the digests of all pieces of a source's entries: what need not be read again."""
+        query = """SELECT pieces.digest FROM pieces JOIN entries ON entries.id = pieces.entry
+        WHERE entries.source = ? AND pieces.digest IS NOT NULL"""
+        return frozenset(digest for (digest,) in self._read(query, source))
+
+    def knows_note(self, digest: bytes) -> bool:
+        """Whether some note had this digest when vaultsync last wrote or saw it."""
+        return next(self._read("SELECT 1 FROM entries WHERE digest = ?", digest), None) is not None
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Go through the known keys "<prefix>:...", in order. Write nothing before its end is reached."""
+        for (key,) in self._read("SELECT key FROM pieces WHERE key >= ? AND key < ? ORDER BY key", *_range(prefix)):
+            yield key
+
+    def cursor(self, source: str) -> str | None:
+        """Return where the source's last fetch ended, None if there was none."""
+        for (cursor,) in self._read("SELECT cursor FROM cursors WHERE source = ?", source):
+            return str(cursor)
+        return None
+
+    def set_cursor(self, source: str, cursor: str) -> None:
+        """Note where the source's fetch has got to."""
+        if cursor != self.cursor(source):
+            self._write("INSERT OR REPLACE INTO cursors (source, cursor) VALUES (?, ?)", source, cursor)
+
+    def note_listed(self, source: str, keys: Collection[str]) -> None:
+        """Note that the sweep under way has seen these keys."""
+        self._write_each("INSERT OR IGNORE INTO listed (source, key) VALUES (?, ?)", [(source, key) for key in keys])
+
+    def unlisted(self, source: str, prefix: str) -> list[str]:
+        """Return the known keys "<prefix>:..." that the sweep has not seen, in order."""
+        query = """SELECT key FROM pieces WHERE key >= ? AND key < ?
+        AND key NOT IN (SELECT key FROM listed WHERE source = ?) ORDER BY key"""
+        return [key for (key,) in self._read(query, *_range(prefix), source)]
+
+    def clear_listed(self, source: str) -> None:
+        """Forget what the sweep has seen: it is over, or a new one begins."""
+        if next(self._read("SELECT 1 FROM listed WHERE source = ?", source), None):
+            self._write("DELETE FROM listed WHERE source = ?", source)
+
+    def counts(self) -> Counts:
+        """Count what is known."""
+        query = "SELECT count(*), count(path), coalesce(sum(pending), 0) FROM entries"
+        return Counts(*next(self._read(query)))
+
+    def _prepare(self) -> None:
+        [(version,)] = self._read("PRAGMA user_version")
+        if version > VERSION:
+            raise StateError(
+                f"The state in {self.folder} was made by a newer vaultsync. Nothing was touched.",
+                hint="Update vaultsync, or set VAULTSYNC_STATE_DIR to another folder.",
+            )
+        # FULL: once it says committed, a power failure does not take it back.
+        list(self._read("PRAGMA synchronous = FULL"))
+        if version == 0:
+            self._write("PRAGMA journal_mode = WAL")
+            with self.transaction():
+                for statement in (*_SCHEMA, f"PRAGMA user_version = {VERSION}"):
+                    self._write(statement)
+
+    def _read(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._connection.execute(query, values)
+        except sqlite3.Error as error:
+            raise _unusable(self.folder, error) from error
+
+    def _write(self, statement: str, *values: Any) -> None:
+        try:
+            step(f"state.{statement.partition(' ')[0].lower()}")
+            self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            raise _unusable(self.folder, error) from error
+
+    def _write_each(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        try:
+            step(f"state.{statement.partition(' ')[0].lower()}")
+            self._connection.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise _unusable(self.folder, error) from error
+
+    def _undo(self, name: str) -> None:
+        # A full disk makes SQLite undo the transaction by itself.
+        if not self._connection.in_transaction:
+            return
+        if self._depth:
+            self._write(f"ROLLBACK TO {name}")
+            self._write(f"RELEASE {name}")
+        else:
+            self._write("ROLLBACK")
+
+
+def _small(base: Base | None) -> tuple[Any, ...]:
+    if base is None:
+        return (None,) * 6
+    return (base.template, base.category, base.digest, base.size, base.mtime_ns, base.inode)
+
+
+def _range(prefix: str) -> tuple[str, str]:
+    return f"{prefix}:", f"{prefix};"  # ";" comes right after ":"
+
+
+def _unusable(folder: Path, error: sqlite3.Error) -> StateError:
+    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return StateError(
+            f"The state in {folder} is damaged ({error}). No note was touched.",
+            hint=f"Delete {folder / _FILE}: the next export finds the notes by their vaultsync_id. "
+            "Lost are only undo, and which blocks you had deleted from notes.",
+        )
+    return StateError(
+        f"The state in {folder} can't be used ({error}). What was not finished is done again next time.",
+        hint="Make room or make the folder writable, then run again.",
+    )

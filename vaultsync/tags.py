@@ -1,0 +1,35 @@
+"""How a tag is spelled in a vault. One rule, for hashtags and for the property `tags`. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+# Obsidian allows letters, digits, "_", "-", "/", and any symbol beyond ASCII (emoji); not blanks or punctuation.
+_NOT_ALLOWED = re.compile(r"[^\w/\-\u00a9-\U0010ffff]+|[\u2000-\u206f\u3000-\u3002]+")
+
+
+@lru_cache(maxsize=4096)  # a library has hundreds of tags, thousands of times each
+def local_tag(name: str) -> str:
+    """The service's tag as Obsidian can hold it; empty if nothing of it is allowed.
+
+    >>> local_tag("To read"), local_tag("2024"), local_tag("#café & co"), local_tag("!?")
+    ('To-read', 'y2024', 'café-co', '')
+    """
+    spelled = _NOT_ALLOWED.sub("-", name).strip("-/")
+    return f"y{spelled}" if spelled.isdecimal() else spelled
+
+
+def local_tags(names: Iterable[str]) -> tuple[str, ...]:
+    """Local spellings in order, each once (Obsidian's tags differ by more than case).
+
+    >>> local_tags(["Stoic", "stoic", "a b"])
+    ('Stoic', 'a-b')
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        spelled = local_tag(name)
+        if spelled:
+            seen.setdefault(spelled.casefold(), spelled)
+    return tuple(seen.values())

@@ -1,0 +1,200 @@
+"""Find the templates of a vault, say which makes which note, and try them before any note is written.
+
+The only module that reads templates. A vault's own folder wins over the shipped set, and in each a category's
+template (`document.articles.md`) wins over the general one (`document.md`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vaultsync.errors import ConfigError, TemplateError
+
+if TYPE_CHECKING:
+    from vaultsync.render import Renderer
+
+SETS = ("default", "callouts", "minimal")
+# Goes up whenever the same template and document would render differently.
+_RENDERING = b"1"
+
+
+def shipped_folder() -> Path:
+    """Where the shipped sets are: in the wheel, or beside the package in a checkout."""
+    inside = Path(__file__).parent / "_templates"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Every template a vault can use.
+
+    own: texts of the vault's folder by their path in it. fallback: texts of the shipped set. shipped: texts of all
+    sets as "default/document.md", to be extended or included. folder: of `own`, as the user knows it; "" if none.
+    """
+
+    own: Mapping[str, str]
+    fallback: Mapping[str, str]
+    shipped: Mapping[str, str]
+    folder: str = ""
+    name: str = "default"
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Every text by the name a template would include it by."""
+        return {**self.shipped, **self.fallback, **self.own}
+
+    def main(self, category: str) -> str:
+        """The name of the template that makes notes of a category."""
+        for texts in (self.own, self.fallback):
+            for name in (f"document.{category}.md", "document.md"):
+                if name in texts:
+                    return name
+        raise TemplateError("There is no document.md.", file=self.folder or self.name)
+
+    def mains(self) -> tuple[tuple[str, str], ...]:
+        """Every template that makes notes, each with a category it makes notes of."""
+        names = {name for texts in (self.own, self.fallback) for name in texts if _is_main(name)}
+        categories = sorted(name.removeprefix("document.").removesuffix(".md") for name in names)
+        chosen = {self.main(category or "books"): category or "books" for category in ("books", *categories)}
+        return tuple((name, category) for name, category in chosen.items() if name in names)
+
+    def shown(self, name: str) -> str:
+        """A template's file as the user knows it."""
+        if name in self.own:
+            return f"{self.folder}/{name}"
+        return f"shipped template {name if name in self.shipped else f'{self.name}/{name}'}"
+
+    def fingerprint(self, category: str) -> str:
+        """Changes when anything changes that could change what this category's notes look like."""
+        digest = hashlib.blake2b(_RENDERING, digest_size=8)
+        main = self.main(category)
+        texts = {name: text for name, text in {**self.fallback, **self.own}.items() if not _is_main(name)}
+        texts[main] = self.sources[main]
+        together = "\n".join(texts.values())
+        texts |= {name: text for name, text in self.shipped.items() if name.partition("/")[0] + "/" in together}
+        for name in sorted(texts):
+            digest.update(f"{name}\0{texts[name]}\0".encode())
+        return digest.hexdigest()
+
+
+def _is_main(name: str) -> bool:
+    return name.startswith("document.") and name.endswith(".md") and "/" not in name
+
+
+def load(root: Path, setting: str) -> Templates:
+    """The templates a vault uses. setting: a folder in the vault, the name of a shipped set, or "".
+
+    Raises ConfigError if it is none of these, TemplateError if a file can't be read.
+    """
+    shipped = {f"{name}/{path}": text for name in SETS for path, text in _texts(shipped_folder() / name)}
+    chosen = setting if setting in SETS and not (root / setting).is_dir() else "default"
+    fallback = {path.partition("/")[2]: text for path, text in shipped.items() if path.startswith(f"{chosen}/")}
+    if not setting or setting == chosen:
+        return Templates({}, fallback, shipped, name=chosen)
+    folder = root / setting
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise ConfigError(
+            f'vaultsync.toml: templates = "{setting}" is outside the vault. Nothing was read or written.',
+            hint="Name a folder inside the vault.",
+        )
+    if not folder.is_dir():
+        raise ConfigError(
+            f'vaultsync.toml: templates = "{setting}" is neither a folder in the vault nor a shipped set '
+            f"({', '.join(SETS)}). No note was written.",
+            hint='Run "vaultsync templates copy" to get a copy of ours there.',
+        )
+    return Templates(dict(_texts(folder)), fallback, shipped, setting.rstrip("/"), chosen)
+
+
+def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".md", ".jinja", ".j2") and path.is_file() and not path.name.startswith("."):
+            try:
+                yield path.relative_to(folder).as_posix(), path.read_text("utf-8").replace("\r\n", "\n")
+            except (OSError, UnicodeDecodeError) as error:
+                raise TemplateError(f"can't be read as text: {error}. No note was written.", file=str(path)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What trying a template showed. error: why it can't be used, None if it can.
+
+    tracked: (owner, field) it prints so that they can be read back; owner is "document" or "highlight".
+    captures: False if it looks at text it captured, so that values inside macros are read-only.
+    """
+
+    name: str
+    shown: str
+    error: TemplateError | None = None
+    tracked: tuple[tuple[str, str], ...] = ()
+    captures: bool = True
+
+
+@dataclass(slots=True)
+class Ready:
+    """Templates that were tried and work, with what renders them."""
+
+    templates: Templates
+    _renderer: Renderer
+    _untracked: Renderer
+    _plain: frozenset[str] = field(default=frozenset())
+
+    def render(self, document: Any, *, now: datetime) -> Any:
+        """The note of a document. Raises TemplateError."""
+        name = self.templates.main(document.category)
+        return (self._untracked if name in self._plain else self._renderer).render(name, document, now=now)
+
+
+def ready(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> Ready:
+    """Try every template; raises TemplateError for the first that can't be used."""
+    reports = check(templates, filters)
+    for report in reports:
+        if report.error is not None:
+            raise report.error
+    plain = frozenset(report.name for report in reports if not report.captures)
+    return Ready(templates, *_renderers(templates, filters), plain)
+
+
+def _renderers(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> tuple[Renderer, Renderer]:
+    from vaultsync.render import Renderer  # Jinja takes 50 ms to import, and an idle run renders nothing
+
+    sources = templates.sources
+    shown = {name: templates.shown(name) for name in sources}
+    return Renderer(sources, filters, shown=shown), Renderer(sources, filters, shown=shown, captures=False)
+
+
+def check(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> tuple[Checked, ...]:
+    """Try every template that makes notes on made-up documents."""
+    renderer, _ = _renderers(templates, filters)
+    return tuple(_tried(renderer, templates, name, category) for name, category in templates.mains())
+
+
+def _tried(renderer: Renderer, templates: Templates, name: str, category: str) -> Checked:
+    from vaultsync.specimen import specimens
+
+    now = datetime(2024, 1, 1, tzinfo=UTC)
+    shown = templates.shown(name)
+    found: dict[tuple[str, str], None] = {}
+    captures = True
+    try:
+        for document in specimens(category):
+            rendered = renderer.render(name, document, now=now)
+            body = rendered.text[rendered.layout.body :]
+            captures = captures and _same_words(body, renderer.plain(name, document, now=now))
+            for span in rendered.layout.spans:
+                found[("highlight" if span.owner else "document", span.field)] = None
+            found |= {("document", owned.field): None for owned in rendered.layout.properties}
+    except TemplateError as error:
+        return Checked(name, shown, error)
+    return Checked(name, shown, None, tuple(sorted(key for key in found if key[1])), captures)
+
+
+def _same_words(body: str, plain: str) -> bool:
+    """Whether tracked and plain rendering say the same; anchors and blank lines that we add don't count."""
+    words = [word for word in body.split() if not word.startswith("^rw")]
+    return " ".join(word for word in plain.split() if not word.startswith("^rw")).endswith(" ".join(words))

@@ -1,0 +1,157 @@
+"""Open everything a command works with: the vault, its configuration, state, templates, plugins and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from vaultsync import config as configuration
+from vaultsync import templates as template_files
+from vaultsync import tokens
+from vaultsync.hookspecs import Source
+from vaultsync.http import Http
+from vaultsync.lock import writer_lock
+from vaultsync.plugins import Host
+from vaultsync.progress import Progress, silent
+from vaultsync.state import History, State, state_dir
+from vaultsync.vault import Vault
+
+if TYPE_CHECKING:
+    from vaultsync.model import Document
+    from vaultsync.render import PathRenderer, Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What may differ from a user's own set-up, for the demo and for tests.
+
+    base_urls and tokens by source: instead of vaultsync.toml and the stored secrets. http: more of what Http takes,
+    such as a clock. now: the time a run begins.
+    """
+
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    http: Mapping[str, Any] = field(default_factory=dict)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass
+class Workspace:
+    """Everything one run works with. now: when it began."""
+
+    root: Path
+    config: configuration.Config
+    host: Host
+    vault: Vault
+    state: State
+    history: History
+    progress: Progress
+    now: datetime
+    env: Mapping[str, str]
+    stand: Stand
+    _https: list[Http] = field(default_factory=list)
+
+    @cached_property
+    def templates(self) -> template_files.Templates:
+        """The vault's templates, read once. Raises ConfigError."""
+        return template_files.load(self.root, self.config.notes.templates)
+
+    @cached_property
+    def _ready(self) -> template_files.Ready:
+        return template_files.ready(self.templates, self.host.template_filters())
+
+    @cached_property
+    def _paths(self) -> dict[str, PathRenderer]:
+        return {}
+
+    def render_note(self, document: Document) -> Rendered:
+        """The note of a document. The first call tries every template. Raises TemplateError."""
+        rendered: Rendered = self._ready.render(document, now=self.now)
+        return rendered
+
+    def render_path(self, document: Document) -> str:
+        """Where a new note of a document goes. Raises TemplateError."""
+        from vaultsync.render import PathRenderer
+
+        pattern = getattr(self.settings.get(document.source), "path", "") or self.config.notes.path
+        if pattern not in self._paths:
+            self._paths[pattern] = PathRenderer(pattern, self.host.template_filters())
+        return self._paths[pattern].path(document, now=self.now)
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """Each source's section of vaultsync.toml, checked. Raises ConfigError."""
+        plugins = self.host.sources()
+        configuration.check_sources(self.config, plugins)
+        settings = {}
+        for name in self.config.sources:
+            settings[name] = configuration.source_settings(self.config, plugins[name])
+            if name in self.stand.base_urls:
+                settings[name] = msgspec.structs.replace(settings[name], base_url=self.stand.base_urls[name])
+        return settings
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """The sources of vaultsync.toml, in its order. Raises ConfigError, AuthError."""
+        made = {}
+        for name, settings in self.settings.items():
+            plugin = self.host.sources()[name]
+            token = self.stand.tokens.get(name)
+            if token is None and plugin.token:
+                token = tokens.token_for(name, plugin.token, settings.base_url, self.env)
+            http = Http(name, settings.base_url, token, on_wait=self.progress.wait, **self.stand.http)
+            self._https.append(http)
+            made[name] = plugin.make(settings, http)
+        return made
+
+    def settings_mark(self, name: str) -> str:
+        """Changes when what a source is asked for, or what plugins leave in, changes; not with its address."""
+        settings = msgspec.to_builtins(self.settings[name])
+        settings.pop("base_url", None)
+        filters = [plugin for plugin, _ in self.host.document_filters()]
+        return blake2b(msgspec.json.encode([settings, filters], order="sorted"), digest_size=8).hexdigest()
+
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return sum(http.requests for http in self._https)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self.progress.close()
+        for http in self._https:
+            http.close()
+
+
+@contextmanager
+def opened(
+    root: Path,
+    *,
+    env: Mapping[str, str],
+    progress: Progress = silent,
+    stand: Stand = Stand(),  # noqa: B008  # frozen
+    writing: str = "",
+) -> Iterator[Workspace]:
+    """Everything a command works with. writing: what the one writer is called, e.g. "vaultsync export"; "" only reads.
+
+    Raises ConfigError, StateError.
+    """
+    config = configuration.load(root)
+    host = Host.load(env)
+    folder = state_dir(root, env)
+    with ExitStack() as stack:
+        if writing:
+            stack.enter_context(writer_lock(folder, writing))
+        state = stack.enter_context(State.open(folder))
+        workspace = Workspace(
+            root, config, host, Vault(root), state, History(folder), progress, stand.now(), env, stand
+        )
+        stack.callback(workspace.close)
+        yield workspace
