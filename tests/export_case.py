@@ -22,9 +22,29 @@ from tests.command_case import be_nobody
 from vaultsync import cli
 from vaultsync.simulator import Library, Simulator
 from vaultsync.simulator.records import Book, Highlight
-from vaultsync.state import state_dir
+from vaultsync.statedir import state_dir
 
-TOML = '[notes]\npath = "{{{{ document.title }}}}.md"\n{notes}\n[sources.readwise]\nbase_url = "{url}"\n{source}\n'
+# A small template of the tests' own: the shipped ones may change their looks.
+TEMPLATE = """\
+---
+title: "{{ document.title }}"
+tags: {{ document.tags }}
+---
+# {{ document.title }}
+
+{% for h in document.highlights %}
+{% highlight h %}
+{{ h.text | quote }}
+
+{{ h.anchor }}
+
+- Note: {{ h.note | indent }}
+- Tags: {{ h.tags | hashtags }}
+
+{% endhighlight %}
+{% endfor %}
+"""
+TOML = '[notes]\npath = "{{{{ document.title }}}}.md"\ntemplates = "T"\n{notes}\n[sources.readwise]\nbase_url = "{url}"\n{source}\n'
 
 
 @dataclass
@@ -90,7 +110,7 @@ class Reading:
         return sorted(
             path.relative_to(self.vault).as_posix()
             for path in self.vault.rglob("*.md")
-            if not any(part.startswith(".") for part in path.relative_to(self.vault).parts)
+            if not any(part.startswith(".") or part == "T" for part in path.relative_to(self.vault).parts)
         )
 
     def text(self, path: str) -> str:
@@ -153,5 +173,7 @@ def reader(
         vault.mkdir()
         monkeypatch.setenv("VAULTSYNC_VAULT", str(vault))
         reading = Reading(library, simulator, vault, capsys)
+        (vault / "T").mkdir()
+        (vault / "T/document.md").write_text(TEMPLATE)
         reading.configure()
         yield reading

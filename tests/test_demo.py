@@ -103,7 +103,7 @@ def test_folder_with_anything_else_in_it_is_refused(place, name, capsys):
     assert "Nothing in it was touched" in capsys.readouterr().err
 
 
-def test_export_in_a_demo_vault_sends_no_token_anywhere(place, capsys):
+def test_export_in_a_demo_vault_sends_no_token_anywhere(capsys):
     main(["demo"])
     capsys.readouterr()
     assert main(["export", "--vault", "demo_vault"]) != 0

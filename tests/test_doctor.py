@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from tests.command_case import be_nobody, made_vault
 from vaultsync import swap
 from vaultsync.cli import main
+from vaultsync.lock import writer_lock
+from vaultsync.statedir import state_dir
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +88,7 @@ def test_broken_template_is_a_problem_with_its_line(doctor, vault):
 def test_two_notes_with_one_identity_are_a_warning(doctor, vault):
     note(vault, "a.md", "readwise:1")
     note(vault, "b.md", "readwise:1")
-    says = "a.md and b.md have the same vaultsync_id, readwise:1."
+    says = "a.md, b.md have the same vaultsync_id, readwise:1."
     assert doctor() == (0, [("warning", "notes", says)])
 
 
@@ -93,6 +96,20 @@ def test_leftover_of_a_run_cut_short_is_a_warning(doctor, vault):
     (vault / f".vaultsync-{'0' * 32}.tmp").write_text("unseen")
     code, ((level, about, _),) = doctor()
     assert (code, level, about) == (0, "warning", "notes")
+
+
+def test_run_at_work_is_a_warning_that_names_it(doctor, vault):
+    with writer_lock(state_dir(vault, os.environ), "vaultsync export"):
+        code, ((level, about, says),) = doctor()
+    assert (code, level, about) == (0, "warning", "state")
+    assert "vaultsync export" in says
+
+
+def test_damaged_state_is_a_problem(doctor, vault):
+    doctor()
+    (state_dir(vault, os.environ) / "state.sqlite3").write_bytes(b"not a database" * 100)
+    code, ((level, about, _),) = doctor()
+    assert (code, level, about) == (1, "problem", "state")
 
 
 def test_disk_that_can_not_swap_files_is_a_warning(doctor, monkeypatch):

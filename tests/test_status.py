@@ -55,7 +55,7 @@ def test_last_runs_are_told_newest_first(status, monkeypatch):
 
 def test_next_full_listing_is_a_day_after_the_last(status):
     found = status()
-    assert found["next_full"]["readwise"] > found["runs"][0]["at"]
+    assert found["next_full"]["readwise"] > found["runs"][0]["ended"]
 
 
 def test_edited_note_is_named(status, note):

@@ -236,6 +236,34 @@ def test_temps_and_names_are_durable_before_the_answer(root, vault, monkeypatch)
     assert told[-1] == "vault.fsync"
 
 
+def test_a_disk_that_fails_at_the_end_is_told_and_nothing_is_lost(root, vault, monkeypatch):
+    note(root, "Title.md")
+
+    def fail(_opened):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(VaultError, match="counts as not written"):
+        vault.write([Write("Title.md", NEW, digest(OLD))])
+    monkeypatch.undo()
+
+    assert sorted(everything(root).values()) == sorted([OLD, NEW])
+    assert vault.recover(vault.scan().leftovers) == ()
+    assert everything(root) == {"Title.md": NEW}
+
+
+def test_a_temp_that_cant_be_cleared_away_is_told(root, vault, monkeypatch):
+    note(root, "Title.md")
+    page = vault.write([Write("Title.md", NEW, digest(OLD))])
+
+    def fail(_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "unlink", fail)
+    with pytest.raises(VaultError, match="can't be cleared away"):
+        page.settle()
+
+
 def test_every_file_is_synced_where_the_whole_disk_cant_be(vault, monkeypatch):
     monkeypatch.setattr(swap, "_sync_disk", None)
     told: list[str] = []
@@ -282,6 +310,18 @@ def test_what_cant_be_looked_at_is_unknown_not_absent(root, vault, monkeypatch):
     assert not scan.is_unknown("Cloud/Other.md") and not scan.is_unknown("Bookshelf/Title.md")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_a_name_that_is_not_text_is_unknown(root, vault):
+    with os.fdopen(os.open(os.fsencode(root) + b"/caf\xe9.md", os.O_CREAT | os.O_WRONLY), "wb"):
+        pass
+    note(root, "Café.md")
+
+    scan = vault.scan()
+
+    assert list(scan.notes) == ["Café.md"]
+    assert scan.unknown == ("caf?.md",)
+
+
 def test_a_missing_vault_is_unknown_altogether(tmp_path):
     scan = Vault(tmp_path / "gone").scan()
 
@@ -314,6 +354,8 @@ def test_reading_tells_absent_from_unreadable(root, vault):
         ("---\nvaultsync_id: 123\n---\n", None),
         ("---\nvaultsync_id: readwise:123\nno end", None),
         (f"---\nlong: {'x' * 9000}\nvaultsync_id: readwise:123\n---\n", "readwise:123"),
+        ("---\nvaultsync_id: {{ document.id }}\ntags: {{ document.tags }}\n---\n", None),
+        ('---\nvaultsync_id: "{{ document.id }}"\n---\n', None),
         ("", None),
     ],
 )

@@ -7,7 +7,6 @@ import platform
 import sqlite3
 import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,9 +15,14 @@ from typing import Literal
 
 from vaultsync import __version__, config, connection, swap, templates, tokens
 from vaultsync.config import Config
-from vaultsync.errors import VaultsyncError
+from vaultsync.errors import StateError, VaultsyncError
 from vaultsync.hookspecs import SourcePlugin
+from vaultsync.lock import writer_lock
+from vaultsync.plan import OnDisk
 from vaultsync.plugins import Host
+from vaultsync.state import State
+from vaultsync.statedir import state_dir
+from vaultsync.survey import Survey, survey
 from vaultsync.vault import Vault
 
 Level = Literal["ok", "warning", "problem"]
@@ -58,7 +62,7 @@ def examine(find_root: Callable[[], Path], env: Mapping[str, str], *, offline: b
         for name, plugin in host.sources().items():
             if name in loaded.sources:
                 yield from _tried(name, partial(_source, loaded, plugin, env, offline=offline))
-    yield from _tried("notes", lambda: _notes(Vault(root)))
+    yield from _tried("state", partial(_state_and_notes, root, env))
 
 
 def _tried(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -137,25 +141,34 @@ def _source(loaded: Config, plugin: SourcePlugin, env: Mapping[str, str], *, off
     yield Finding("ok", plugin.name, f"{settings.base_url} accepts the token.")
 
 
-def _notes(vault: Vault) -> Iterator[Finding]:
-    scan = vault.scan()
-    yield Finding("ok", "notes", f"{len(scan.notes):,} notes in the vault.")
-    for path in scan.unknown:
+def _state_and_notes(root: Path, env: Mapping[str, str]) -> Iterator[Finding]:
+    folder = state_dir(root, env)
+    try:
+        with writer_lock(folder, "vaultsync doctor"):
+            pass
+    except StateError as error:
+        yield Finding("warning", "state", error.message, error.hint)
+    with State.open(folder) as state:
+        counts = state.counts()
+        yield Finding("ok", "state", f"{folder}: {counts.documents:,} documents known, {counts.notes:,} with a note.")
+        seen = survey(Vault(root), list(state.rows()), state.entry_of)
+    yield from _notes(seen)
+
+
+def _notes(seen: Survey) -> Iterator[Finding]:
+    yield Finding("ok", "notes", f"{len(seen.scan.notes):,} notes in the vault.")
+    for path in seen.scan.unknown:
         todo = "Make it readable, or download it from its cloud."
         yield Finding("warning", "notes", f"{path or 'the vault'} can't be looked at; it counts as unknown.", todo)
-    for path in scan.leftovers:
+    for error in seen.unread:
+        yield Finding("warning", "notes", error.message, error.hint)
+    for path in seen.scan.leftovers:
         todo = 'The next "vaultsync export" clears it away, and keeps what only it holds.'
         yield Finding("warning", "notes", f"{path} is left over from a run that was cut short.", todo)
-    homes: dict[str, list[str]] = defaultdict(list)
-    for path in scan.notes:
-        try:
-            identity = vault.identity(path)
-        except VaultsyncError as error:
-            yield Finding("warning", "notes", error.message, error.hint)
-            continue
-        if identity:
-            homes[identity].append(path)
-    for identity, paths in homes.items():
-        if len(paths) > 1:
-            says = f"{' and '.join(sorted(paths))} have the same vaultsync_id, {identity}."
-            yield Finding("warning", "notes", says, "Delete the copy, or the property vaultsync_id in it.")
+    todo = "Delete the copy, or the property vaultsync_id in it."
+    for identity, copies in seen.copies.items():
+        says = f"{', '.join(copies)}: the same vaultsync_id as {seen.places[identity].path}, {identity}."
+        yield Finding("warning", "notes", says, todo)
+    for identity, place in seen.places.items():
+        if place.on_disk is OnDisk.TWICE:
+            yield Finding("warning", "notes", f"{place.path} have the same vaultsync_id, {identity}.", todo)

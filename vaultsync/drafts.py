@@ -73,16 +73,21 @@ class Held:
 
 
 class Renders:
-    """What a draft needs of templates and plugins: documents in, notes and paths out."""
+    """What a draft needs of templates and plugins: documents in, notes and paths out.
+
+    try_out: raises TemplateError if a template can't be used at all; asked before any is.
+    """
 
     def __init__(
         self,
         note: Callable[[Document], Rendered],
         path: Callable[[Document], str],
         fingerprint: Callable[[str], str],
+        try_out: Callable[[], object],
         filters: Sequence[tuple[str, Callable[[Document], Document | None]]] = (),
     ) -> None:
-        self.note, self.path, self.fingerprint, self._filters = note, path, fingerprint, filters
+        self.note, self.path, self.fingerprint, self.try_out = note, path, fingerprint, try_out
+        self._filters = filters
 
     def filtered(self, document: Document) -> Document | None:
         """The document after every plugin's filter, None if one leaves it out. Raises PluginError."""
@@ -125,8 +130,12 @@ class Drafts:
         """Make drafts of one source true, as one page; return the removals that were put off.
 
         also: state changes to be committed with them (the cursor). removals: now is the time for them.
-        Raises VaultError if no note can be written; then nothing of the page was remembered either.
+        Raises VaultError if no note can be written, TemplateError if a template can't be used; then nothing of the
+        page was remembered either.
         """
+        drafts = list(drafts)
+        if any(draft.is_news for draft in drafts):
+            self.renders.try_out()
         decisions = [self._decided(source, draft) for draft in drafts]
         held = () if removals else tuple(_held(decision) for decision in decisions if decision.removes)
         doing = [decision for decision in decisions if removals or not decision.removes]

@@ -9,8 +9,8 @@ import msgspec
 class Base(msgspec.Struct, frozen=True):
     """The text both sides last agreed on, and the note as vaultsync last wrote or saw it.
 
-    text: the agreed rendering; spans: where its values are, opaque; template: fingerprint of what rendered
-    it. digest, size (bytes), mtime_ns, inode: of the whole note, user text included.
+    text: the agreed rendering; spans: where its values are, opaque; template: fingerprint of what rendered it.
+    digest, size (bytes), mtime_ns, inode: of the whole note, user text included.
     """
 
     text: str
@@ -37,15 +37,23 @@ class Entry(msgspec.Struct, frozen=True):
     pending: bool = False
 
 
+class Counts(msgspec.Struct, frozen=True):
+    """How many documents are known, how many have notes, and for how many work was left over."""
+
+    documents: int
+    notes: int
+    pending: int
+
+
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """An entry without its record and texts. What a base would hold is None where there is none."""
+    """An entry without its record and texts. What a base would hold is None where there is none; pending: 0 or 1."""
 
     id: str
     source: str
     path: str | None
     template: str | None
     category: str | None
-    pending: bool
+    pending: int
     digest: bytes | None
     size: int | None
     mtime_ns: int | None

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from vaultsync.captured import printed
 from vaultsync.paths import portable
 from vaultsync.tags import local_tags
-from vaultsync.tracked import TagList, Tracked, joined, lensed, plain_text
+from vaultsync.tracked import TagList, Tracked, joined, lensed, plain_text, unmarked
 
+_DAY = "%Y-%m-%d"
 _BREAKS_LINKS = re.compile(r"[\[\]|#^]+|%%")
 
 
@@ -66,7 +68,8 @@ def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, TagList):
         return value.names
     if isinstance(value, str):
-        return (value,) if value else ()
+        # Without marks: tags are remembered from note to note.
+        return (unmarked(value),) if value else ()
     return tuple(plain_text(item) for item in value)
 
 
@@ -95,13 +98,19 @@ def wikilinks(value: Any) -> str:
     return _listed(value, ", ".join(f"[[{name}]]" for name in names if name), "wikilinks")
 
 
-def date_text(value: Any, pattern: str = "%Y-%m-%d") -> str:
+def date_text(value: Any, pattern: str = _DAY) -> str:
     """A date in the given pattern (Python's strftime), in UTC; empty for no date.
+
+    Without a pattern it stays a date where it is a property, so that YAML has no reason to quote it.
 
     >>> date_text(date(2024, 5, 1), "%d.%m.%Y"), date_text(None)
     ('01.05.2024', '')
     """
-    return value.strftime(pattern) if isinstance(value, date | datetime) else plain_text(value)
+    if not isinstance(value, date):
+        return plain_text(value)
+    if pattern == _DAY:
+        return printed(value.date() if isinstance(value, datetime) else value)
+    return value.strftime(pattern)
 
 
 def callout(value: Any, kind: str = "quote", title: str = "", fold: str = "") -> str:

@@ -44,15 +44,16 @@ def writer_lock(folder: Path, what: str) -> Iterator[None]:
 
 def _take(file: int) -> None:
     try:
-        step("lock.lock")
         if sys.platform == "win32":
             import msvcrt
 
             os.lseek(file, _FAR, os.SEEK_SET)
+            step("lock.lock")
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
+            step("lock.lock")
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         raise StateError(

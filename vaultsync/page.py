@@ -76,14 +76,12 @@ class Page:
         self._displaced: list[_Displaced] = []
         staged = self._stage_all(writes)
         self.outcomes = tuple(self._put(one) if isinstance(one, _Staged) else one for one in staged)
-        changed = {outcome.path.rpartition("/")[0] for outcome in self.outcomes if isinstance(outcome, Written)}
-        for folder in changed:
-            swap.make_names_durable(self._folders[folder])
+        self._make_names_durable()
 
     def settle(self) -> tuple[Recovered, ...]:
         """Delete what was displaced; keep what someone saved into it meanwhile. Call once state is committed.
 
-        The later the better: programs that save in place may hold a displaced note open for a moment.
+        The later the better: a program may hold a displaced note open for a moment. Raises VaultError.
         """
         recovered = []
         for displaced in self._displaced:
@@ -94,6 +92,17 @@ class Page:
             recovered.append(clear_away(self._root, displaced.temp, is_ours, displaced.note))
         self._displaced.clear()
         return tuple(filter(None, recovered))
+
+    def _make_names_durable(self) -> None:
+        changed = {outcome.path.rpartition("/")[0] for outcome in self.outcomes if isinstance(outcome, Written)}
+        try:
+            for folder in changed:
+                swap.make_names_durable(self._folders[folder])
+        except OSError as error:
+            raise VaultError(
+                f"The disk does not take what was written ({error.strerror}). It counts as not written.",
+                hint="Check the disk, then run again: that finishes what was begun.",
+            ) from error
 
     def _stage_all(self, writes: Sequence[Write]) -> list[_Staged | Refused]:
         staged: list[_Staged | Refused] = []
@@ -125,7 +134,7 @@ class Page:
         except FileNotFoundError:
             return gone(write.path)
         except VaultError as error:
-            return Refused(write.path, "error", error.message)
+            return Refused(write.path, "error", str(error))
         except OSError as error:
             if error.errno in _PAGE_LOST:
                 raise
@@ -135,8 +144,7 @@ class Page:
         folder, _, name = write.path.rpartition("/")
         place = self._root.place(write.path)
         if folder not in self._folders:
-            # The folder of a note that is to be updated is not made anew: the user has moved it, note and
-            # all.
+            # The folder of a note that is to be updated is not made anew: its user has moved both.
             self._folders[folder] = (
                 self._root.made(folder)
                 if write.replaces is None

@@ -21,9 +21,7 @@ _SUFFIX = ".md"
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
-_FORBIDDEN = str.maketrans(
-    {'"': "'", "[": "(", "]": ")", "<": "(", ">": ")", "?": "", **dict.fromkeys("/\\*|#^", "-")}
-)
+_FORBIDDEN = str.maketrans({'"': "'", "[": "(", "]": ")", "<": "(", ">": ")", "?": "", **dict.fromkeys("/\\*|#^", "-")})
 _COMMENT = re.compile("%%+")
 _COLON_BEFORE_BLANK = re.compile(" ?:+ ")
 # Windows gives these to devices, in any folder and with any extension (learn.microsoft.com, "Naming Files").

@@ -58,8 +58,11 @@ def pull(workspace: Workspace, options: Options, announce: Callable[[str], None]
 
 @dataclass
 class _Run:
-    """One pull. swept: sources that were listed completely. resettled: the settings of the source at hand have changed.
-    joined: entries that turned out to be another's."""
+    """One pull.
+
+    swept: sources that were listed completely. resettled: the settings of the source at hand have changed.
+    joined: entries that turned out to be another's, and whose.
+    """
 
     workspace: Workspace
     options: Options
@@ -68,7 +71,7 @@ class _Run:
     held: dict[str, Held] = field(default_factory=dict)
     swept: list[str] = field(default_factory=list)
     resettled: bool = False
-    joined: list[str] = field(default_factory=list)
+    joined: dict[str, str] = field(default_factory=dict)
 
     def everything(self) -> None:
         """The whole pull, in order."""
@@ -89,15 +92,15 @@ class _Run:
         """Clear away what a run that was cut short left in the vault."""
         leftovers = self.workspace.vault.scan().leftovers
         if leftovers and not self.options.dry:
-            for kept in self.workspace.vault.recover(leftovers, self.workspace.state.knows_digest):
+            for kept in self.workspace.vault.recover(leftovers, self.workspace.state.knows_note):
                 self.tally.asides.append(f"A save nobody had seen was kept as {kept.path}.")
 
     def look(self) -> None:
         """Find every note, and remember those that were moved or touched."""
         state = self.workspace.state
         rows = list(state.rows())
-        self.known = sum(row.path is not None and row.digest is not None for row in rows)
         self.survey = survey(self.workspace.vault, rows, state.entry_of)
+        self.known = sum(place.on_disk is not OnDisk.NOWHERE for place in self.survey.places.values())
         self._follow(rows)
         for name, copies in self.survey.copies.items():
             home = self.survey.places[name].path
@@ -107,10 +110,16 @@ class _Run:
             self.workspace.render_note,
             self.workspace.render_path,
             self.workspace.templates.fingerprint,
+            self.workspace.try_templates,
             self.workspace.host.document_filters(),
         )
         self.drafts = Drafts(
-            Rehearsal(self.workspace.root) if self.options.dry else self.workspace.vault, state, self.survey, self.tally, renders, self.workspace.now
+            Rehearsal(self.workspace.root) if self.options.dry else self.workspace.vault,
+            state,
+            self.survey,
+            self.tally,
+            renders,
+            self.workspace.now,
         )
 
     def _follow(self, rows: Iterable[Row]) -> None:
@@ -184,8 +193,8 @@ class _Run:
             self._absorb(name, source, piece, drafts, asked=asked)
 
         def also() -> None:
-            for identity in self.joined:
-                state.forget(identity)
+            for identity, into in self.joined.items():
+                state.fold(identity, into)
             self.joined.clear()
             state.note_listed(name, page.listed)
             if not asked:
@@ -210,8 +219,11 @@ class _Run:
         other = state.find(piece.joins) if before is not None and piece.joins else None
         if other is not None and before is not None and other.id != before.id and other.base is None:
             record = source.joined(record, other.record)
-            self.joined.append(other.id)
-        known = {**(draft.keys if draft else {}), piece.key: piece.digest, **dict.fromkeys(piece.joins)}
+            self.joined[other.id] = identity
+        known = dict(draft.keys) if draft else {}
+        if piece.digest is not None or entry is None or entry.record != record:
+            known[piece.key] = piece.digest
+        known |= {key: None for key in piece.joins if key not in known and state.entry_of(key) is None}
         if entry is None:
             entry = Entry(id=identity, source=name, record=record, path=None, base=None, pending=False)
         elif entry.id != identity:
@@ -224,17 +236,18 @@ class _Run:
     def _sweep(self, name: str, source: Source, listing: Listing) -> None:
         """After a complete listing: what it did not name may be gone at the service. Raises SafetyStop."""
         state = self.workspace.state
-        if listing.count == 0 and not self.options.allow_removals and state.has_keys(listing.prefix):
+        prefix = listing.prefix.rstrip(":")
+        if listing.count == 0 and not self.options.allow_removals and any(state.keys(prefix)):
             raise SafetyStop(
                 f"{name} lists no documents at all, and there are notes of it. Nothing was removed.",
                 hint='If the account is empty, run "vaultsync export --allow-removals".',
             )
         if listing.names_all:
-            self._confirm(name, source, state.unlisted(name, listing.prefix))
+            self._confirm(source, state.unlisted(name, prefix))
             with state.transaction():
                 state.clear_listed(name)
 
-    def _confirm(self, name: str, source: Source, keys: Iterable[str]) -> None:
+    def _confirm(self, source: Source, keys: Iterable[str]) -> None:
         """Ask for each document that was not listed; those that are gone wait for the guard."""
         state = self.workspace.state
         enough = None if self.options.allow_removals else allowance(self.known) + 1
@@ -333,12 +346,14 @@ class _Run:
 
     def diary(self, report: Report) -> dict[str, object]:
         """What the history keeps of this run."""
+        told = report.as_json()
         return {
-            "at": self.workspace.now.isoformat(),
+            "ended": self.workspace.now.isoformat(),
             "command": "export",
             "full": self.swept,
             "exit": report.exit_code,
-            **report.as_json(),
+            **told,
+            "changes": told["changes"][:_PAGE],
         }
 
 

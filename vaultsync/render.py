@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError
 
+from vaultsync.captured import BlockJoiner, Joiner, Marked, printed
 from vaultsync.errors import TemplateError
 from vaultsync.filters import FILTERS
 from vaultsync.model import Document
@@ -29,20 +30,20 @@ from vaultsync.tracked import (
     Block,
     Closed,
     Joined,
-    Joiner,
     Layout,
-    Marked,
     Opened,
     Piece,
     Printed,
     Span,
     TagList,
     Tracked,
+    has_marks,
     plain_text,
-    printed,
 )
 
-_HEAD_END = re.compile(r"\n---[ \t]*(?:\n|\Z)")
+_HEAD_BEGIN = re.compile(r"---[ \t]*\n")
+_HEAD_END = re.compile(r"\n---[ \t]*\n")
+_HEAD_END_OF_ALL = re.compile(r"\n---[ \t]*\Z")
 _MEND = 'Mend the template, then run "vaultsync templates check".'
 
 
@@ -58,8 +59,8 @@ class Renderer:
     """Render documents through a set of templates.
 
     sources: template texts by name. filters: of plugins, by name. captures: keep track of values through macros and
-    the like; not for templates that look at the text they capture. shown: names of templates as errors give them.
-    Not for two threads at once.
+    the like; if not, only of blocks, for templates that look at the text they capture. shown: names of templates as
+    errors give them. Not for two threads at once.
     """
 
     def __init__(
@@ -70,12 +71,11 @@ class Renderer:
         shown: Mapping[str, str] | None = None,
         captures: bool = True,
     ) -> None:
-        self._joiner = Joiner()
+        self._joiner = Joiner() if captures else BlockJoiner()
         self._shown = shown or {}
-        self._sandbox = Sandbox(sources, printed, self._joiner.join if captures else "".join)
-        self._plain = Sandbox(sources, plain_text)
-        for sandbox in (self._sandbox, self._plain):
-            sandbox.filters.update({**FILTERS, **(filters or {})})
+        every = {**FILTERS, **(filters or {})}
+        self._sandbox = Sandbox(sources, printed, self._joiner.join, every)
+        self._plain = Sandbox(sources, plain_text, filters=every)
 
     def compile(self, template: str) -> None:
         """Read a template without rendering it. Raises TemplateError with file and line."""
@@ -108,7 +108,11 @@ class Renderer:
 
 
 class _BlockError(Exception):
-    """A template's blocks are not one after the other, one per highlight."""
+    """A template's blocks are not one after the other, one per highlight. file, line: of the tag at fault."""
+
+    def __init__(self, message: str, tag: Opened | Closed) -> None:
+        super().__init__(message)
+        self.file, self.line = tag.file, tag.line
 
 
 @dataclass(slots=True)
@@ -121,7 +125,8 @@ class _Cut:
     spans: list[Span] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)
     begun: tuple[Opened, int] | None = None
-    anchored: bool = False
+    # Where the last anchor a template printed ends; the block it belongs to.
+    anchor: tuple[int, Opened] | None = None
     gap: bool = False
 
     def rendered(self, pieces: Iterator[str]) -> Rendered:
@@ -134,11 +139,15 @@ class _Cut:
         for piece in pieces:
             self._piece(piece)
         if self.begun is not None:
-            raise _BlockError("A {% highlight %} block is not closed.")
-        if self.at and not self._tail().endswith("\n"):
+            raise _BlockError("The {% highlight %} block is not closed.", self.begun[0])
+        if not self._tail().endswith("\n"):
             self._put("\n")
         layout = Layout(body, tuple(self.blocks.values()), tuple(self.spans), properties)
-        return Rendered("".join(self.out), layout)
+        note = "".join(self.out)
+        # A filter's argument or a plugin may have brought some. Looking at bytes costs next to nothing.
+        if b"\xef\xb7" in note.encode(errors="replace") and has_marks(note):
+            raise ValueError("A character that Unicode reserves (U+FDD0 to U+FDEF) was printed")
+        return Rendered(note, layout)
 
     def _piece(self, piece: str) -> None:
         kind = type(piece)
@@ -146,7 +155,7 @@ class _Cut:
             self._begin(piece)  # type: ignore[arg-type]
             return
         if kind is Closed:
-            self._end()
+            self._end(piece)  # type: ignore[arg-type]
             return
         if self.gap and piece:
             self.gap = False
@@ -154,6 +163,8 @@ class _Cut:
                 self._put("\n")
         start = self.at
         self._put(piece)
+        if self.anchor is not None and self.anchor[0] == start:
+            self._behind_anchor(piece, self.anchor[1])
         if kind is not str:
             self._span(piece, start)
 
@@ -164,7 +175,7 @@ class _Cut:
     def _span(self, value: str, start: int) -> None:
         if isinstance(value, Tracked):
             if value.field == "anchor" and self.begun is not None and self.begun[0].owner == value.owner:
-                self.anchored = True
+                self._anchor(self.begun[0])
             self.spans.append(Span(start, self.at, value.owner, value.field, value.via))
         elif isinstance(value, Printed) and isinstance(value.value, TagList):
             tags = value.value
@@ -172,21 +183,40 @@ class _Cut:
 
     def _begin(self, block: Opened) -> None:
         if self.begun is not None:
-            raise _BlockError("A {% highlight %} block stands inside another.")
+            raise _BlockError("A {% highlight %} block stands inside another.", block)
         if block.owner in self.blocks:
-            raise _BlockError(f"The block of highlight {block.owner} is printed twice.")
+            raise _BlockError(f"The block of highlight {block.owner} is printed twice.", block)
         if self.gap:
             self.gap = False
             self._put("\n")
-        self.begun, self.anchored = (block, self.at), False
+        self.begun = block, self.at
 
-    def _end(self) -> None:
+    def _end(self, end: Closed) -> None:
         if self.begun is None:
-            raise _BlockError("A {% highlight %} block is not closed where it began (in the same macro or loop).")
+            raise _BlockError("The {% highlight %} block was not begun where it is closed.", end)
         (block, start), self.begun = self.begun, None
-        if not self.anchored:
+        if self.anchor is None or self.anchor[1] is not block:
             self._anchor_line(block)
         self.blocks[block.owner] = Block(start, self.at, block.owner, block.block_id)
+
+    def _anchor(self, block: Opened) -> None:
+        """Take a printed anchor as the block's own, unless it is part of something else, such as a link."""
+        anchor = self.out.pop()
+        alone = not anchor.startswith("^") or self._tail()[-1] in "\n \t"
+        self.out.append(anchor)
+        if not alone:
+            return
+        if self.anchor is not None and self.anchor[1] is block:
+            raise _BlockError(f"The anchor of highlight {block.owner} is printed twice.", block)
+        self.anchor = self.at, block
+
+    def _behind_anchor(self, piece: str, block: Opened) -> None:
+        """Obsidian takes an anchor for one only at the end of its line."""
+        text = piece.lstrip(" \t")
+        if not text:
+            self.anchor = self.at, block
+        elif text[0] != "\n":
+            raise _BlockError(f"The anchor of highlight {block.owner} does not end its line.", block)
 
     def _anchor_line(self, block: Opened) -> None:
         """An anchor of its own at the end of the block, blank lines around it."""
@@ -220,17 +250,19 @@ def _head(pieces: Iterator[str]) -> tuple[str, list[Any], list[str]]:
     for piece in pieces:
         read.append(piece)
         if isinstance(piece, Opened | Closed):
-            if not head.startswith("---"):
+            if not _HEAD_BEGIN.match(head):
                 break
-            raise _BlockError("A {% highlight %} block stands in the front matter.")
+            raise _BlockError("A {% highlight %} block stands in the front matter.", piece)
         if isinstance(piece, Piece):
             head += _holes(piece, values)
             continue
         head += piece
-        if found := _HEAD_END.search(head) if head.startswith("---") else None:
+        if found := _HEAD_END.search(head) if _HEAD_BEGIN.match(head) else None:
             return head[: found.end()], values, [head[found.end() :]]
-        if len(head) > 3 and not head.startswith("---"):
+        if "\n" in head and not _HEAD_BEGIN.match(head):
             break
+    if _HEAD_BEGIN.match(head) and _HEAD_END_OF_ALL.search(head):
+        return head, values, []
     return "", [], read
 
 
@@ -239,7 +271,8 @@ def _holes(piece: Piece, values: list[Any]) -> str:
     items = piece.items if isinstance(piece, Joined) else (piece,)
     separator = piece.separator if isinstance(piece, Joined) else ""
     first = len(values)
-    values += [item.value if isinstance(item, Printed) else item for item in items]
+    # Of an empty list too there is a place, so that the property is ours whatever the document holds.
+    values += [item.value if isinstance(item, Printed) else item for item in items or ("",)]
     return separator.join(f"{OPEN}{number}{CLOSE}" for number in range(first, len(values)))
 
 
@@ -257,13 +290,15 @@ def _fault(error: Exception, template: str) -> tuple[str, int | None, str]:
     """Which template, which line (1-based), and what is wrong."""
     if isinstance(error, PropertyError):
         return template, error.line, error.message
+    if isinstance(error, _BlockError):
+        return error.file, error.line, str(error)
     if isinstance(error, TemplateSyntaxError):
         return error.name or template, error.lineno, str(error.message)
     file, line = _place(error.__traceback__, template)
     return (
         file,
         line,
-        str(error) if isinstance(error, JinjaError | _BlockError) else f"{type(error).__name__}: {error}",
+        str(error) if isinstance(error, JinjaError) else f"{type(error).__name__}: {error}",
     )
 
 
@@ -286,8 +321,8 @@ class PathRenderer:
 
     def __init__(self, pattern: str, filters: Mapping[str, Callable[..., Any]] | None = None) -> None:
         # Every value becomes one portable name before it is joined to a path.
-        self._sandbox = Sandbox({_PATTERN: pattern}, lambda value: portable(plain_text(value)))
-        self._sandbox.filters.update({**FILTERS, **(filters or {})})
+        every = {**FILTERS, **(filters or {})}
+        self._sandbox = Sandbox({_PATTERN: pattern}, lambda value: portable(plain_text(value)), filters=every)
 
     def path(self, document: Document, *, now: datetime) -> str:
         """The path inside the vault, portable, before collisions are looked at. Raises TemplateError."""

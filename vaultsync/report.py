@@ -163,13 +163,11 @@ class Tally:
     def report(self, *, known: int, requests: int, dry: bool) -> Report:
         """Make the report. known: notes there were at the start."""
         counts = Counter(change.action for change in self.changes.values())
-        touched = sum(
-            counts[action] for action in Action if action not in (Action.NOTHING, Action.CREATE, Action.ADOPT)
-        )
+        touched = sum(counts[action] for action in (Action.UPDATE, Action.TRASH, *_NOTES_LEFT))
         changes = tuple(change for change in self.changes.values() if change.action is not Action.NOTHING)
         return Report(
             changes,
-            max(0, known - touched) + counts[Action.ADOPT],
+            max(0, known - touched),
             requests,
             tuple(self.errors),
             self.stop,

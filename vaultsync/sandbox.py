@@ -6,17 +6,20 @@ guards every attribute; for the two view types below, whose few names are listed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
+from jinja2.filters import do_format
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from vaultsync.model import Document, Highlight
-from vaultsync.tracked import Closed, Opened, TagList, Tracked, opened, tracked
+from vaultsync.tracked import Piece, TagList, Tracked, closed, opened, tracked, unmarked
 
 _TEXT, _TAGS, _PLAIN = "text", "tags", "plain"
 HIGHLIGHT_FIELDS: Mapping[str, str] = {
@@ -40,7 +43,10 @@ DOCUMENT_FIELDS: Mapping[str, str] = {
 }  # fmt: skip
 # Names no template can write.
 _OPENED, _CLOSED = "(block opened)", "(block closed)"
-_LONGEST = 1_000_000  # characters or items a template may make by repeating something
+_LONGEST = 1_000_000  # characters, items or bits a template may make at one go
+# A width in a format, of six digits or taken from an argument: %999999d, %*d, {:999999}, {:{}}.
+_WIDE = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(?:\d*\.)?(?:\d{6}|\*)|\{[^{}]*(?:\d{6}|:[^{}]*\{)")
+_PADDING = frozenset(["center", "ljust", "rjust", "zfill", "expandtabs"])
 
 
 class HighlightView:
@@ -53,6 +59,9 @@ class HighlightView:
         self._id = highlight.id
         self._block_id = highlight.block_id
 
+    def __str__(self) -> str:
+        raise TypeError("a highlight was printed; print one of its fields, as in {{ h.text }}")
+
 
 class DocumentView:
     """A document as a template sees it."""
@@ -62,6 +71,9 @@ class DocumentView:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._highlights = tuple(map(HighlightView, document.live))
+
+    def __str__(self) -> str:
+        raise TypeError("the document was printed; print one of its fields, as in {{ document.title }}")
 
 
 def _highlight_field(view: HighlightView, name: str) -> Any:
@@ -96,7 +108,7 @@ class _Sources(BaseLoader):
         del environment
         if template not in self._sources:
             raise TemplateNotFound(template, f"there is no template '{template}'")
-        return self._sources[template], FILE_PREFIX + template, lambda: True
+        return unmarked(self._sources[template]), FILE_PREFIX + template, lambda: True
 
 
 class HighlightBlock(Extension):
@@ -109,35 +121,33 @@ class HighlightBlock(Extension):
         line = next(parser.stream).lineno
         subject = parser.parse_expression()
         body = parser.parse_statements(("name:endhighlight",), drop_needle=True)
-        pieces = (nodes.Filter(subject, name, [], [], None, None, lineno=line) for name in (_OPENED, _CLOSED))
-        opening, closing = (nodes.Output([piece], lineno=line) for piece in pieces)
-        return [opening, *body, closing]
+        place = [nodes.Const(parser.name), nodes.Const(line)]
+        opening = nodes.Filter(subject, _OPENED, place, [], None, None, lineno=line)
+        closing = nodes.Filter(nodes.Const(parser.name), _CLOSED, place[1:], [], None, None, lineno=line)
+        return [nodes.Output([opening], lineno=line), *body, nodes.Output([closing], lineno=line)]
 
 
-def _block_opened(view: Any) -> Opened:
+def _block_opened(view: Any, file: str, line: int) -> Piece:
     if type(view) is not HighlightView:
         raise TypeError("{% highlight … %} wants a highlight, as in {% for h in document.highlights %}")
-    return opened(view._id, view._block_id)
-
-
-def _block_closed(view: Any) -> Closed:
-    del view
-    return Closed()
+    return opened(view._id, view._block_id, file, line)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja as templates of notes get it: strict and sandboxed.
 
-    show: what a template prints for a value. join: how it makes one string of what it printed.
+    show: what a template prints for a value. join: how it makes one string of what it printed. filters: by name.
+    Guards are against what fills the memory at one go; a loop that never ends is like one in any program.
     """
 
-    intercepted_binops = frozenset(["*", "**"])
+    intercepted_binops = frozenset(["*", "**", "%"])
 
     def __init__(
         self,
         sources: Mapping[str, str],
         show: Callable[[Any], str],
         join: Callable[[Iterable[str]], str] = "".join,
+        filters: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         super().__init__(
             loader=_Sources(sources),
@@ -151,8 +161,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
             finalize=_finalizer(show),
         )
         self.concat = join  # type: ignore[method-assign]  # an attribute of Environment, meant to be replaced
-        self.filters[_OPENED] = _block_opened
-        self.filters[_CLOSED] = _block_closed
+        # What is made up anew in each run would make every run write every note.
+        del self.globals["lipsum"], self.filters["random"]
+        self.filters |= {**(filters or {}), _OPENED: _block_opened, _CLOSED: closed}
+        for name in ("batch", "center", "indent", "slice"):
+            self.filters[name] = _measured(self.filters[name])
+        self.filters["format"] = _formatted
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Our own values by the table, everything else by the sandbox's rules."""
@@ -174,26 +188,77 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return self.getattr(obj, str(argument))
         return super().getitem(obj, argument)
 
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """As the sandbox has it; of a piece of ours only what any text has."""
+        known = hasattr(str, attr) if isinstance(obj, Piece) else not isinstance(obj, TagList)
+        return known and super().is_safe_attribute(obj, attr, value)
+
+    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: B902, N805  # as Jinja's
+        """Call what a template calls, if that does not fill the memory."""
+        if getattr(__obj, "__name__", "") in _PADDING:
+            _measure(args)
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """The sandbox's `format`; its answer is text, whatever kind of text is asked for it."""
+        wrapped = super().wrap_str_format(value)
+        if wrapped is None:
+            return None
+
+        def formatted(*args: Any, **kwargs: Any) -> str:
+            _check_widths(value.__self__)
+            return "".join(wrapped(*args, **kwargs))
+
+        return formatted
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Refuse to fill the memory by repeating or powers."""
-        del context
-        sizes = [len(side) if hasattr(side, "__len__") else abs(side) for side in (left, right)]
-        if operator == "**" and max(sizes) > 1000:
-            raise SecurityError("a power this large is not allowed in a template")
-        if (
-            operator == "*"
-            and any(hasattr(side, "__len__") for side in (left, right))
-            and sizes[0] * sizes[1] > _LONGEST
-        ):
-            raise SecurityError("repeating something this often is not allowed in a template")
-        return left**right if operator == "**" else left * right
+        """Refuse to fill the memory by repeating, powers or widths."""
+        if _size(operator, left, right) > _LONGEST:
+            raise SecurityError(f"something this large can't be made in a template (by {operator})")
+        return super().call_binop(context, operator, left, right)
+
+
+def _size(operator: str, left: Any, right: Any) -> int:
+    """How large the result is at most: characters, items or bits."""
+    if operator == "%":
+        _check_widths(left)
+        return 0
+    if isinstance(left, int) and isinstance(right, int):
+        return left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
+    many, times = (right, left) if isinstance(left, int) else (left, right)
+    return len(many) * times if isinstance(many, str | list | tuple) and isinstance(times, int) else 0
+
+
+def _check_widths(pattern: Any) -> None:
+    if isinstance(pattern, str) and _WIDE.search(pattern):
+        raise SecurityError("a width this large, or taken from a value, can't be used in a template")
+
+
+def _formatted(pattern: Any, *args: Any, **kwargs: Any) -> str:
+    _check_widths(pattern)
+    return do_format(pattern, *args, **kwargs)
+
+
+def _measure(numbers: Iterable[Any]) -> None:
+    for number in numbers:
+        if isinstance(number, int) and number > _LONGEST:
+            raise SecurityError(f"{number} is too large a number to be used here in a template")
+
+
+def _measured(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def measured(value: Any, *args: Any, **kwargs: Any) -> Any:
+        _measure((*args, *kwargs.values()))
+        return function(value, *args, **kwargs)
+
+    return measured
 
 
 def _finalizer(show: Callable[[Any], str]) -> Callable[[object, Any], str]:
     @pass_context  # never folded at compile time: a constant in the front matter is a value too
     def finalize(context: object, value: Any) -> str:
         del context
-        return value if type(value) is Tracked else show(value)
+        return show(value)
 
     return finalize
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from vaultsync.config import FULL_EVERY
+from vaultsync.entry import Row
+from vaultsync.history import History
 from vaultsync.plan import OnDisk
-from vaultsync.state import History, Row, State, state_dir
+from vaultsync.state import State
+from vaultsync.statedir import state_dir
 from vaultsync.survey import Survey, survey
 from vaultsync.vault import Vault
 

@@ -1,9 +1,7 @@
-"""What vaultsync remembers about a vault, in SQLite outside of it. Disposable: the next run adopts notes by
-identity.
+"""What vaultsync remembers about a vault, in SQLite outside of it. Disposable: the next run finds notes by id.
 
-World first, base last: an entry is stored when its note is durable, so that a crash only repeats work. An
-entry's few small columns live apart from its record and base, so that looking over all of them never reads
-those.
+World first, base last: an entry is stored when its note is durable, so that a crash only repeats work. The few
+small columns of entries live apart from records and bases, so that looking over all entries never reads those.
 """
 
 from __future__ import annotations
@@ -11,23 +9,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from vaultsync.entry import Base, Entry, Row
+from vaultsync.entry import Base, Counts, Entry, Row
 from vaultsync.errors import StateError
 from vaultsync.steps import step
+from vaultsync.vault import Found
 
 __all__ = ["VERSION", "Base", "Counts", "Entry", "Row", "State"]
 
 VERSION = 1
 _FILE = "state.sqlite3"
 _SCHEMA = (
-    """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category
-    TEXT, pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER) WITHOUT
-    ROWID""",
+    """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category TEXT,
+    pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER) WITHOUT ROWID""",
     "CREATE INDEX pending_entries ON entries (source) WHERE pending",
     "CREATE TABLE bodies (id TEXT PRIMARY KEY, record BLOB NOT NULL, base BLOB, spans BLOB)",
     "CREATE TABLE pieces (key TEXT PRIMARY KEY, entry TEXT NOT NULL, digest BLOB) WITHOUT ROWID",
@@ -35,14 +32,6 @@ _SCHEMA = (
     "CREATE TABLE cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE listed (source TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (source, key)) WITHOUT ROWID",
 )
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """How many documents are known, how many have notes, and for how many work was left over."""
-
-    documents: int
-    notes: int
-    pending: int
 
 
 class State:
@@ -85,17 +74,16 @@ class State:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Keep all that is written within, or none of it. May be nested: kept is then what the outer one keeps."""
-        name = f"level{self._depth}"
-        self._write(f"SAVEPOINT {name}" if self._depth else "BEGIN IMMEDIATE")
+        self._write(f"SAVEPOINT level{self._depth}" if self._depth else "BEGIN IMMEDIATE")
         self._depth += 1
         try:
             yield
+            self._write(f"RELEASE level{self._depth - 1}" if self._depth > 1 else "COMMIT")
         except BaseException:
-            self._depth -= 1
-            self._undo(name)
+            self._undo()
             raise
-        self._depth -= 1
-        self._write(f"RELEASE {name}" if self._depth else "COMMIT")
+        finally:
+            self._depth -= 1
 
     @contextmanager
     def pretend(self) -> Iterator[None]:
@@ -105,17 +93,25 @@ class State:
         try:
             yield
         finally:
+            self._undo()
             self._depth -= 1
-            self._undo("")
 
     def find(self, keys: Collection[str]) -> Entry | None:
         """Return the entry of the first of these keys that any entry has, None if none has one."""
-        for key in keys:
-            for (owner,) in self._read("SELECT entry FROM pieces WHERE key = ?", key):
-                return self.entry(owner)
-            if (entry := self.entry(key)) is not None:
-                return entry
+        owners = filter(None, map(self.entry_of, keys))
+        return next(filter(None, map(self.entry, owners)), None)
+
+    def entry_of(self, key: str) -> str | None:
+        """Return the id of the entry that has a key, or is called that; None if there is none."""
+        query = "SELECT entry FROM pieces WHERE key = ? UNION ALL SELECT id FROM entries WHERE id = ?"
+        for (owner,) in self._read(query, key, key):
+            return str(owner)
         return None
+
+    def keys_of(self, identity: str) -> tuple[str, ...]:
+        """Return all keys of an entry, in order."""
+        query = "SELECT key FROM pieces WHERE entry = ? ORDER BY key"
+        return tuple(key for (key,) in self._read(query, identity))
 
     def entry(self, identity: str) -> Entry | None:
         """Return the entry of that id, None if there is none."""
@@ -144,6 +140,13 @@ class State:
             self._write(f"INSERT OR REPLACE INTO entries ({columns}) VALUES ({marks})", id_, *head)
             changed = True
         return changed
+
+    def moved(self, identity: str, found: Found, *, touched: bool) -> None:
+        """Note where a note is by now; if it was only touched (what it holds is what was written), how it looks."""
+        self._write("UPDATE entries SET path = ? WHERE id = ?", found.path, identity)
+        if touched:
+            statement = "UPDATE entries SET size = ?, mtime_ns = ?, inode = ? WHERE id = ?"
+            self._write(statement, found.size, found.mtime_ns, found.inode, identity)
 
     def put_pieces(self, identity: str, pieces: Mapping[str, bytes | None]) -> None:
         """Note which keys an entry has, and the digest of what came in under each; None: not all was said."""
@@ -179,23 +182,16 @@ class State:
     def rows(self) -> Iterator[Row]:
         """Look over all entries, by id. Write nothing before the end of it is reached."""
         columns = "id, source, path, template, category, pending, digest, size, mtime_ns, inode"
-        for id_, source, path, template, category, pending, *rest in self._read(f"SELECT {columns} FROM entries"):
-            yield Row(id_, source, path, template, category, bool(pending), *rest)
+        return starmap(Row, self._read(f"SELECT {columns} FROM entries"))
 
     def pending_ids(self, source: str) -> list[str]:
         """Return the ids for which work was left over."""
         return [id_ for (id_,) in self._read("SELECT id FROM entries WHERE source = ? AND pending", source)]
 
-    def templates(self) -> dict[tuple[str, str, str], int]:
-        """Return how many notes each (source, category, template fingerprint) has."""
-        query = """SELECT source, category, template, count(*) FROM entries WHERE template IS NOT NULL
-        GROUP BY 1, 2, 3"""
-        return {(source, category, template): number for source, category, template, number in self._read(query)}
-
-    def ids_of_template(self, source: str, category: str, template: str) -> list[str]:
-        """Return the ids of the notes that were made with a template."""
-        query = "SELECT id FROM entries WHERE source = ? AND category = ? AND template = ?"
-        return [id_ for (id_,) in self._read(query, source, category, template)]
+    def ids_without_note(self, source: str) -> list[str]:
+        """Return the ids of documents that are known but have no note."""
+        query = "SELECT id FROM entries WHERE source = ? AND path IS NULL"
+        return [id_ for (id_,) in self._read(query, source)]
 
     def digests(self, source: str) -> frozenset[bytes]:
         """Return the digests of all pieces of a source's entries: what need not be read again."""
@@ -240,8 +236,7 @@ class State:
 
     def counts(self) -> Counts:
         """Count what is known."""
-        query = "SELECT count(*), count(path), coalesce(sum(pending), 0) FROM entries"
-        return Counts(*next(self._read(query)))
+        return Counts(*next(self._read("SELECT count(*), count(path), coalesce(sum(pending), 0) FROM entries")))
 
     def _prepare(self) -> None:
         [(version,)] = self._read("PRAGMA user_version")
@@ -280,13 +275,13 @@ class State:
         except sqlite3.Error as error:
             raise _unusable(self.folder, error) from error
 
-    def _undo(self, name: str) -> None:
+    def _undo(self) -> None:
         # A full disk makes SQLite undo the transaction by itself.
         if not self._connection.in_transaction:
             return
-        if self._depth:
-            self._write(f"ROLLBACK TO {name}")
-            self._write(f"RELEASE {name}")
+        if self._depth > 1:
+            self._write(f"ROLLBACK TO level{self._depth - 1}")
+            self._write(f"RELEASE level{self._depth - 1}")
         else:
             self._write("ROLLBACK")
 

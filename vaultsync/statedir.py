@@ -1,5 +1,4 @@
-"""Find the folder where the state of a vault is kept: outside the vault, one for each, told by the folder
-itself.
+"""Find the folder where the state of a vault is kept: outside the vault, and one for each.
 
 A vault is told by its folder's inode and time of birth, so that one that is renamed or moved keeps its state,
 and one that is copied or made anew starts its own.
@@ -25,8 +24,7 @@ _STATX_BYTES, _STATX_BTIME, _BTIME_AT = 256, 0x800, 80
 
 
 def state_dir(vault: Path, env: Mapping[str, str]) -> Path:
-    """Return the folder for the state of a vault, made if it was missing, for its user only. Raises
-    StateError.
+    """Return the folder for a vault's state, made if it was missing, for its user only. Raises StateError.
 
     env: the environment; VAULTSYNC_STATE_DIR in it replaces the system's place for such things.
     """

@@ -1,9 +1,8 @@
 """Put files in place, overwriting nothing unseen, and make them durable. Absolute paths; raises OSError.
 
-Each function is one move the vault is built from. Where the system can swap two names, or refuse to
-overwrite, in one call, it is asked to (Linux: renameat2, macOS: renamex_np, Windows: ReplaceFileW); Python
-has no name for it. Elsewhere a hard link keeps what is about to be replaced. macOS and Windows: supported by
-design, untested.
+Each function is one move the vault is built from. Where the system can swap two names, or refuse to overwrite,
+in one call, it is asked to (Linux: renameat2, macOS: renamex_np, Windows: ReplaceFileW); Python has no name for
+it. Elsewhere a hard link keeps what is about to be replaced. macOS and Windows: by design, untested.
 """
 
 from __future__ import annotations
@@ -82,6 +81,8 @@ def make_folder(path: str) -> None:
     except FileExistsError:
         if not os.path.isdir(path):  # noqa: PTH112  # as above
             raise
+    if _sync_disk is None:
+        make_names_durable(path.rpartition("/")[0])
 
 
 def write_new(path: str, data: bytes, like: os.stat_result | None = None) -> os.stat_result:
@@ -142,6 +143,20 @@ def remove(path: str) -> None:
     """Delete a file that is known to be ours."""
     step("vault.unlink")
     os.unlink(path)  # noqa: PTH108  # as above
+
+
+def removed(path: str) -> bytes:
+    """Delete a file, and return what it held at the very end: some program may have it open and save into it."""
+    if sys.platform == "win32":  # an open file can't be deleted there
+        last = contents(path)
+        remove(path)
+        return last
+    opened = os.open(path, READ)
+    try:
+        remove(path)
+        return contents_of(opened)
+    finally:
+        os.close(opened)
 
 
 def contents(path: str, at_most: int | None = None) -> bytes:

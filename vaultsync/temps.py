@@ -12,6 +12,7 @@ from itertools import count
 import msgspec
 
 from vaultsync import swap
+from vaultsync.errors import VaultError
 from vaultsync.paths import portable, unoccupied
 from vaultsync.root import Root
 
@@ -66,25 +67,25 @@ def digests_in(name: str) -> tuple[bytes, ...]:
 def clear_away(root: Root, temp: str, is_ours: Callable[[bytes], bool], note: str) -> Recovered | None:
     """Delete a temp file if its content is ours; else it is a save nobody has seen, and becomes a note.
 
-    temp: on disk; fine if it is gone. note: the path it belongs to, "" if unknown. Raises OSError.
+    temp: on disk; fine if it is gone. note: the path it belongs to, "" if unknown. Raises VaultError.
     """
     try:
-        opened = os.open(temp, swap.READ)
+        if is_ours(swap.contents(temp)):
+            last = swap.removed(temp)
+            if is_ours(last):
+                return None
+            # Someone held it open, and saved between our look and its removal.
+            swap.write_new(temp, last)
+        return _rescued(root, temp, note)
     except FileNotFoundError:
         return None
-    try:
-        data = swap.contents_of(opened)
-        if not is_ours(data):
-            return _rescued(root, temp, note)
-        swap.remove(temp)
-        late = swap.contents_of(opened)
-    finally:
-        os.close(opened)
-    if late == data:
-        return None
-    # Someone held it open and saved between our look and its removal.
-    swap.write_new(temp, late)
-    return _rescued(root, temp, note)
+    except OSError as error:
+        path = root.relative(temp)
+        raise VaultError(
+            f"{path} can't be cleared away ({error.strerror or error}). It was left as it is.",
+            path=path,
+            hint="It may hold a save of yours: look into it, then delete it, and run again.",
+        ) from error
 
 
 def _rescued(root: Root, temp: str, note: str) -> Recovered:

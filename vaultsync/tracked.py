@@ -4,9 +4,6 @@ A template prints `{{ h.note | indent }}`. The value enters as a `Tracked` strin
 again, and rendering gets it as a piece of its own: so every value is known by its place, for properties to be put
 in as data and for edits to be read back. Anything else a template makes of a value (`upper`, `~`, slices) is a
 plain string: printed, but read-only.
-
-Where a template joins pieces itself (macros, `{% set %}` with a body, `{% filter %}`), each is wrapped in Unicode
-noncharacters with its number, and taken out again afterwards. No text of ours contains them: the model strips them.
 """
 
 from __future__ import annotations
@@ -14,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 
 OPEN, MIDDLE, CLOSE = "\ufdd0", "\ufdd1", "\ufdd2"
 NONCHARACTERS = "\ufdd0-\ufdef\ufffe\uffff"
+_MARKS = re.compile("[\ufdd0-\ufdef]+")
 
 Steps = tuple[tuple[Any, ...], ...]
 
@@ -73,23 +71,31 @@ class Printed(Piece):
 
 
 class Opened(Piece):
-    """Where a block begins; empty as text."""
+    """Where a block begins; empty as text. file, line: of its tag in the templates."""
 
-    __slots__ = ("block_id", "owner")
+    __slots__ = ("block_id", "file", "line", "owner")
     owner: str
     block_id: str
+    file: str
+    line: int
 
 
 class Closed(Piece):
-    """Where a block ends; empty as text."""
+    """Where a block ends; empty as text. file, line: of its tag in the templates."""
 
-    __slots__ = ()
+    __slots__ = ("file", "line")
+    file: str
+    line: int
 
 
-class Marked(Piece):
-    """Text a template joined, with marks around the pieces in it."""
+def has_marks(text: str) -> bool:
+    """Whether there are marks in the text, whole or not."""
+    return not text.isascii() and _MARKS.search(text) is not None
 
-    __slots__ = ()
+
+def unmarked(text: str) -> str:
+    """The text without marks."""
+    return _MARKS.sub("", text)
 
 
 def tracked(text: str, owner: str, field: str) -> Tracked:
@@ -114,10 +120,17 @@ def joined(items: tuple[Any, ...], separator: str, source: object) -> Joined:
     return value
 
 
-def opened(owner: str, block_id: str) -> Opened:
+def opened(owner: str, block_id: str, file: str, line: int) -> Opened:
     """Make the beginning of a highlight's block."""
     piece = Opened()
-    piece.owner, piece.block_id = owner, block_id
+    piece.owner, piece.block_id, piece.file, piece.line = owner, block_id, file, line
+    return piece
+
+
+def closed(file: str, line: int) -> Closed:
+    """Make the end of a highlight's block."""
+    piece = Closed()
+    piece.file, piece.line = file, line
     return piece
 
 
@@ -135,8 +148,18 @@ class TagList:
     def __len__(self) -> int:
         return len(self.names)
 
-    def __getitem__(self, index: int) -> Tracked:
-        return self._item(self.names[index])
+    @overload
+    def __getitem__(self, index: int) -> Tracked: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Tracked]: ...
+    def __getitem__(self, index: int | slice) -> Tracked | list[Tracked]:
+        return list(self)[index] if isinstance(index, slice) else self._item(self.names[index])
+
+    def __add__(self, more: Iterable[Any]) -> list[Any]:
+        return [*self, *more]
+
+    def __radd__(self, before: Iterable[Any]) -> list[Any]:
+        return [*before, *self]
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
@@ -148,56 +171,6 @@ class TagList:
         return lensed(name, self.owner, self.field, (("item",),))
 
 
-def printed(value: Any) -> str:
-    """What a template prints for `value`, as a piece."""
-    if isinstance(value, Piece):
-        return value
-    if isinstance(value, str) and OPEN in value:
-        return Marked(value)
-    piece = Printed(plain_text(value))
-    piece.value = value
-    return piece
-
-
-_MARK = re.compile(f"{OPEN}(\\d+){MIDDLE}([^{OPEN}{MIDDLE}{CLOSE}]*){CLOSE}")
-_LEFTOVER = re.compile(f"{OPEN}(?:\\d*{MIDDLE})?|{MIDDLE}|{CLOSE}")
-
-
-class Joiner:
-    """Joins pieces into marked text where a template needs one string, and takes it apart again."""
-
-    __slots__ = ("_pieces",)
-
-    def __init__(self) -> None:
-        self._pieces: list[Piece] = []
-
-    def clear(self) -> None:
-        """Forget the pieces of the last rendering."""
-        self._pieces.clear()
-
-    def join(self, parts: Iterable[str]) -> str:
-        """One string of the parts; pieces in it keep their place by marks."""
-        return "".join([self._marked(part) if isinstance(part, Piece) else part for part in parts])
-
-    def _marked(self, piece: Piece) -> str:
-        if type(piece) is Marked:
-            return piece
-        self._pieces.append(piece)
-        return f"{OPEN}{len(self._pieces) - 1}{MIDDLE}{piece}{CLOSE}"
-
-    def split(self, text: str) -> Iterator[str]:
-        """The literals and pieces of marked text; a piece whose text a filter changed is read-only text now."""
-        at = 0
-        for match in _MARK.finditer(text):
-            if match.start() > at:
-                yield _LEFTOVER.sub("", text[at : match.start()])
-            piece = self._pieces[int(match[1])]
-            yield piece if piece == match[2] else printed(match[2])
-            at = match.end()
-        if at < len(text):
-            yield _LEFTOVER.sub("", text[at:])
-
-
 def plain_text(value: Any) -> str:
     """How a value that is not text reads in a note: nothing for None, ISO dates in UTC, true and false.
 
@@ -207,12 +180,17 @@ def plain_text(value: Any) -> str:
     """
     if value is None:
         return ""
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         return iso_seconds(value)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Iterator):
         return ", ".join(plain_text(item) for item in value)
+    if callable(value):
+        # Its text would hold an address, another one in every run.
+        raise TypeError("a function was printed; call it with ()")
     return str(value)
 
 
@@ -222,7 +200,7 @@ def iso_seconds(moment: datetime) -> str:
     >>> iso_seconds(datetime(2024, 5, 1, 12, 30, 9, tzinfo=UTC))
     '2024-05-01T12:30:09'
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -1,8 +1,7 @@
 """The notes of a vault on disk: find, read, write page by page, trash, and recover after a run was cut short.
 
 Paths are relative to the vault, with "/". Nothing follows a symbolic link or leaves the vault, and no write
-replaces bytes nobody has looked at: what it displaced is compared with what was planned on, and put back if
-it differs.
+replaces bytes nobody has looked at: what it displaced is compared with the plan, and put back if it differs.
 """
 
 from __future__ import annotations
@@ -23,8 +22,18 @@ from vaultsync.root import MARKER, Root
 from vaultsync.temps import Recovered, clear_away, digest, digests_in, is_leftover, write_temp
 
 __all__ = [
-    "MARKER", "Found", "Page", "Recovered", "Refused", "Scan", "Trashed", "Vault", "Write", "Written",
-    "digest", ]  # fmt: skip
+    "MARKER",
+    "Found",
+    "Page",
+    "Recovered",
+    "Refused",
+    "Scan",
+    "Trashed",
+    "Vault",
+    "Write",
+    "Written",
+    "digest",
+]
 
 _TRASH = ".trash"
 _HEAD = 4096
@@ -127,12 +136,14 @@ class Vault:
         from vaultsync.properties import ID_KEY, read_properties
 
         properties = read_properties(front.decode(errors="replace").replace("\r\n", "\n"))
+        if not properties and b"{{" in front:
+            return None  # a template that was copied into the vault
         if not properties:
             message = f"The properties of {path} are not YAML, so it can't be told whose note it is."
             hint = "Mend its properties in Obsidian, then run again."
             raise VaultError(f"{message} It was left alone.", path=path, hint=hint)
         value = properties.get(ID_KEY)
-        return value if isinstance(value, str) and value else None
+        return value if isinstance(value, str) and value and "{{" not in value else None
 
     def write(self, writes: Sequence[Write]) -> Page:
         """Write a page of notes, durably. `settle` the answer once state is committed, whatever its outcomes.
@@ -168,7 +179,7 @@ class Vault:
         except FileNotFoundError:
             return gone(path)
         except VaultError as error:
-            return Refused(path, "error", error.message)
+            return Refused(path, "error", str(error))
         except OSError as error:
             return Refused(path, "error", unwritable(path, error))
 
@@ -189,10 +200,7 @@ class Vault:
                 # Empty, or zeros on some disks: the power failed before the temp was durable.
                 return not data.strip(b"\0") or digest(data) in ours or known(digest(data))
 
-            try:
-                recovered.append(clear_away(self._root, f"{self._root.folder}/{leftover}", is_ours, ""))
-            except OSError as error:
-                raise _unwritable(leftover, error) from error
+            recovered.append(clear_away(self._root, f"{self._root.folder}/{leftover}", is_ours, ""))
         return tuple(filter(None, recovered))
 
     def _trashed(self, path: str, expected: bytes) -> Trashed | Refused:
@@ -202,8 +210,7 @@ class Vault:
         trash = self._root.made(_TRASH)
         to = _moved_to(place, trash, path.rpartition("/")[2])
         if digest(swap.contents(to)) != expected:
-            # A save landed since we looked. If yet another took the name, both are kept: one here, one in the
-            # trash.
+            # A save landed since we looked. If yet another took the name, both stay, one of them in the trash.
             try:
                 swap.move_new(to, place)
             except FileExistsError:
@@ -223,6 +230,9 @@ def _scan_folder(root: str, folder: str, into: tuple[dict[str, Found], list[str]
     with os.scandir(root + folder) as entries:
         for entry in entries:
             name = entry.name
+            if not name.isascii() and not _is_text(name):
+                unknown.append(folder + name.encode(errors="replace").decode())
+                continue
             path = folder + name
             if name[0] == ".":
                 if is_leftover(name) and entry.is_file(follow_symlinks=False):
@@ -238,6 +248,15 @@ def _scan_folder(root: str, folder: str, into: tuple[dict[str, Found], list[str]
                     continue
                 notes[path] = Found(path, seen.st_size, seen.st_mtime_ns, seen.st_ino)
     return folders
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be stored and shown; on Linux names are bytes, and some are not UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _moved_to(place: str, folder: str, name: str) -> str:

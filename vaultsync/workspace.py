@@ -16,12 +16,14 @@ import msgspec
 from vaultsync import config as configuration
 from vaultsync import templates as template_files
 from vaultsync import tokens
+from vaultsync.history import History
 from vaultsync.hookspecs import Source
 from vaultsync.http import Http
 from vaultsync.lock import writer_lock
 from vaultsync.plugins import Host
 from vaultsync.progress import Progress, silent
-from vaultsync.state import History, State, state_dir
+from vaultsync.state import State
+from vaultsync.statedir import state_dir
 from vaultsync.vault import Vault
 
 if TYPE_CHECKING:
@@ -34,13 +36,14 @@ class Stand:
     """What may differ from a user's own set-up, for the demo and for tests.
 
     base_urls and tokens by source: instead of vaultsync.toml and the stored secrets. http: more of what Http takes,
-    such as a clock. now: the time a run begins.
+    such as a clock. now: the time a run begins. state: the folder to keep state in.
     """
 
     base_urls: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
     http: Mapping[str, Any] = field(default_factory=dict)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    state: Path | None = None
 
 
 @dataclass
@@ -72,8 +75,12 @@ class Workspace:
     def _paths(self) -> dict[str, PathRenderer]:
         return {}
 
+    def try_templates(self) -> None:
+        """Try every template, once. Raises TemplateError for the first that can't be used."""
+        _ = self._ready
+
     def render_note(self, document: Document) -> Rendered:
-        """The note of a document. The first call tries every template. Raises TemplateError."""
+        """The note of a document. Raises TemplateError."""
         rendered: Rendered = self._ready.render(document, now=self.now)
         return rendered
 
@@ -145,7 +152,7 @@ def opened(
     """
     config = configuration.load(root)
     host = Host.load(env)
-    folder = state_dir(root, env)
+    folder = stand.state or state_dir(root, env)
     with ExitStack() as stack:
         if writing:
             stack.enter_context(writer_lock(folder, writing))

@@ -53,11 +53,15 @@ def command(folder: Path) -> int:
     kept = folder / _OWN / _LIBRARY
     library = Library.load(kept) if kept.is_file() else sample_library()
     _prepare(folder, kept.is_file())
+    library.save(kept)  # the mark of a demo vault: first, so that an interrupted run can be run again
     with Simulator(library, limits=False) as service:
+        click.echo(f"A sample library is served at {service.base_url} for as long as this takes.")
         report = _export(folder.resolve(), service.base_url, service.token)
     library.save(kept)
     for line in report.lines():
         click.echo(line)
+    for error in report.errors:
+        click.echo(f"Error: {error.message}\n  {error.hint}".rstrip(), err=True)
     click.echo(_TRY.format(folder=folder, note=_first_note(folder, report), again=_again(folder)), nl=False)
     return report.exit_code
 
@@ -86,12 +90,9 @@ def _export(root: Path, base_url: str, token: str) -> Report:
     from vaultsync.progress import on_terminal
     from vaultsync.pull import Options, pull
 
-    env = {
-        "VAULTSYNC_PLUGINS": "",
-        "VAULTSYNC_STATE_DIR": str(root / _OWN / "state"),
-        "VAULTSYNC_CONFIG_DIR": str(root / _OWN / "config"),
-    }
-    stand = workspace.Stand(base_urls={"readwise": base_url}, tokens={"readwise": token})
+    # With its own address, token and state, nothing of the user's is ever looked at.
+    stand = workspace.Stand({"readwise": base_url}, {"readwise": token}, state=root / _OWN)
+    env = {"VAULTSYNC_PLUGINS": ""}
     with workspace.opened(root, env=env, progress=on_terminal(), stand=stand, writing="vaultsync demo") as opened:
         return pull(opened, Options())
 

@@ -57,7 +57,7 @@ def _run(run: Mapping[str, Any]) -> Iterator[str]:
     notes = run.get("notes", {})
     did = ", ".join(f"{notes[word]:,} {word}" for word in ("created", "updated", "trashed") if notes.get(word))
     full = ", everything listed" if run.get("full") else ""
-    when = _local(datetime.fromisoformat(run["at"]))
+    when = _local(datetime.fromisoformat(run["ended"]))
     yield f"{when}  {run.get('command', '')}: {did or 'nothing new'}{full} (exit {run.get('exit', 0)})"
     for error in run.get("errors", ()):
         yield f"    {error['message']} {error.get('hint', '')}".rstrip()

@@ -116,8 +116,13 @@ def _rendered(opened: Workspace, identity: str) -> str:
 
     entry = opened.state.entry(identity)
     assert entry is not None, "its id was just found"
-    filters = opened.host.document_filters()
-    renders = Renders(opened.render_note, opened.render_path, opened.templates.fingerprint, filters)
+    renders = Renders(
+        opened.render_note,
+        opened.render_path,
+        opened.templates.fingerprint,
+        opened.try_templates,
+        opened.host.document_filters(),
+    )
     document = renders.filtered(opened.sources[entry.source].document(entry.record))
     return renders.note(document).text if document else f"A plugin leaves {identity} out of the vault.\n"
 

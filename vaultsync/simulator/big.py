@@ -12,11 +12,15 @@ from random import Random
 from vaultsync.simulator.library import Library
 from vaultsync.simulator.records import Book, Highlight, Tag
 
+# fmt: off
 _WORDS = (
-    "the of a lamp river morning because paper never quite letter window whoever stone answers kept under "
-    "harbour slowly in and to is that which memory house winter reader forgets sentence margin ink salt bridge "
-    "garden measure silence between we they carried found again until weather table voice map nothing already"
-).split()
+    "the", "of", "a", "lamp", "river", "morning", "because", "paper", "never", "quite", "letter", "window",
+    "whoever", "stone", "answers", "kept", "under", "harbour", "slowly", "in", "and", "to", "is", "that",
+    "which", "memory", "house", "winter", "reader", "forgets", "sentence", "margin", "ink", "salt", "bridge",
+    "garden", "measure", "silence", "between", "we", "they", "carried", "found", "again", "until", "weather",
+    "table", "voice", "map", "nothing", "already",
+)
+# fmt: on
 _FOREIGN = (
     "Каждое утро он выходил к реке и считал лодки.",
     "雨の音だけが、長い手紙のように続いていた。",
@@ -63,9 +67,9 @@ def _highlight(library: Library, book: Book, chance: Random, phrases: list[str])
         color=chance.choice(_COLORS),
     )
     if chance.random() < 0.3:
-        highlight.note = chance.choice(phrases)
+        highlight.note = " ".join(chance.choices(phrases, k=2))
     if chance.random() < 0.4:
-        names = dict.fromkeys(chance.choices(_TAGS, k=chance.randint(1, 3)))
+        names = dict.fromkeys(chance.choices(_TAGS, k=chance.randint(1, 5)))
         highlight.tags = [Tag(id=library.new_id("tag"), name=name) for name in names]
     return highlight
 

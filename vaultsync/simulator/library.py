@@ -37,7 +37,8 @@ class Library(ReadwiseApp):
     def add_reader_document(self, title: str | None, **fields: Unpack[DocumentFields]) -> ReaderDocument:
         """Save a document to Reader. created_at: when that was, now if not given."""
         made = fields.get("created_at") or self.now()
-        given: dict[str, Any] = {"source": "Reader add from import URL", **fields, "tags": {}}
+        source = None if fields.get("category") == "email" else "Reader add from import URL"
+        given: dict[str, Any] = {"source": source, **fields, "tags": {}}
         given |= dict.fromkeys(("created_at", "updated_at", "saved_at", "last_moved_at"), made)
         given["id"] = fields.get("id") or self.new_document_id(made)
         given.setdefault("word_count", word_count(fields.get("html_content")))
@@ -49,10 +50,10 @@ class Library(ReadwiseApp):
     def highlight_in_reader(self, document_id: str, text: str, **fields: Unpack[HighlightFields]) -> Highlight:
         """Highlight a passage in Reader: a child document in v3, a highlight in the joined book in v2."""
         document = self.documents[document_id]
-        made = fields.get("highlighted_at") or self.now()
+        made = fields.get("created") or self.now()
         child = self._child(document_id, "highlight", text, made)
         book = self.book_of(document_id) or self._book(document, made)
-        given: HighlightFields = {"location_type": "offset", "highlighted_at": made}
+        given: HighlightFields = {"location_type": "offset", "created": made}
         given.update(fields)
         given.update({"external_id": child.id, "url": READ_URL + child.id})
         return self.add_highlight(book, text, **given)

@@ -84,7 +84,7 @@ def _post(library: Library, book: Book, fields: dict[str, Any], order: int) -> H
             fields["text"],
             note=note,
             url=url,
-            location=fields.get("location") or order,
+            location=order if fields.get("location") is None else fields["location"],
             location_type=fields.get("location_type", "order"),
             highlighted_at=fields.get("highlighted_at") or now,
             created=now,

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from vaultsync.simulator.exchange import Refusal, Reply, Request, Route, not_found
 from vaultsync.simulator.fields import Choice, Field, Flag, Moment, Names, Text, checked, faults_in, readings
 from vaultsync.simulator.library import READ_URL, Library
+from vaultsync.simulator.reader_shapes import document_shape, tag_key
 from vaultsync.simulator.records import ReaderDocument
-from vaultsync.simulator.times import instant, reader_time
+from vaultsync.simulator.times import instant
 
 LOCATIONS = ("new", "later", "shortlist", "archive", "feed")
 CATEGORIES = ("article", "email", "rss", "highlight", "note", "pdf", "epub", "tweet", "video", "podcast")
@@ -105,7 +106,7 @@ class ReaderApi:
         body = {
             "count": min(len(found), _MOST),
             "nextPageCursor": page[-1].id if len(rest) > len(page) else None,
-            "results": [_shape(document, request) for document in page],
+            "results": [document_shape(document, request) for document in page],
         }
         return Reply(200, body)
 
@@ -205,58 +206,6 @@ class ReaderApi:
 def _apply(document: ReaderDocument, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         setattr(document, name, value)
-
-
-def _shape(document: ReaderDocument, request: Request) -> dict[str, Any]:
-    """Write a document as the list shows it: keys, order, types and nulls of real answers."""
-    minutes = None if document.word_count is None else max(1, round(document.word_count / 265))
-    shape = {
-        "id": document.id,
-        "url": READ_URL + document.id,
-        "title": document.title,
-        "author": document.author,
-        "source": document.source,
-        "category": document.category,
-        "location": document.location,
-        "tags": {
-            tag_key(name): {"name": name, "type": "manual", "created": made} for name, made in document.tags.items()
-        },
-        "site_name": document.site_name,
-        "word_count": document.word_count,
-        "reading_time": None if minutes is None else f"{minutes} min{'s' * (minutes != 1)}",
-        "listening_time": None,
-        "created_at": reader_time(document.created_at),
-        "updated_at": reader_time(document.updated_at),
-        "published_date": document.published_date,
-        "summary": document.summary,
-        "image_url": document.image_url,
-        "content": document.content,
-        "source_url": document.source_url,
-        "notes": document.notes,
-        "parent_id": document.parent_id,
-        # A progress of nothing or everything comes as a whole number, anything between as a fraction.
-        "reading_progress": int(document.reading_progress)
-        if document.reading_progress in (0, 1)
-        else document.reading_progress,
-        "first_opened_at": reader_time(document.first_opened_at),
-        "last_opened_at": reader_time(document.last_opened_at),
-        "saved_at": reader_time(document.saved_at),
-        "last_moved_at": reader_time(document.last_moved_at),
-    }
-    if request.flag("withHtmlContent"):
-        shape["html_content"] = document.html_content
-    if request.flag("withRawSourceUrl"):
-        shape["raw_source_url"] = f"https://reader-raw.example.com/{document.id}" if document.html_content else ""
-    return shape
-
-
-def tag_key(name: str) -> str:
-    """Return the key a tag goes by in v3.
-
-    >>> tag_key("First tag")
-    'first-tag'
-    """
-    return "-".join(name.lower().split())
 
 
 def _receipt(document: ReaderDocument) -> dict[str, str]:

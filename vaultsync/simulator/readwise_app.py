@@ -35,9 +35,9 @@ class ReadwiseApp(Shelf):
         return self.shelve(Book(title=title, **given))
 
     def add_highlight(self, book: Book | int, text: str, **fields: Unpack[HighlightFields]) -> Highlight:
-        """Add a highlight after the book's last one."""
+        """Add a highlight after the book's last one, now, however long ago the passage was marked."""
         home = book if isinstance(book, Book) else self.books[book]
-        made = fields.get("created") or fields.get("highlighted_at") or self.now()
+        made = fields.get("created") or self.now()
         given: dict[str, Any] = {"location": len(home.highlights) + 1, "highlighted_at": made}
         given |= {"created": made, "updated": made, **fields, "tags": [], "note": ""}
         given["id"] = fields.get("id") or self.new_id("highlight")

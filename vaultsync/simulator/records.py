@@ -106,7 +106,7 @@ class ReaderDocument(msgspec.Struct, kw_only=True):
     html_content: str | None = None
     notes: str = ""
     parent_id: str | None = None
-    reading_progress: float = 0
+    reading_progress: float = 0.0
     first_opened_at: datetime | None = None
     last_opened_at: datetime | None = None
 
@@ -136,7 +136,7 @@ class BookEdit(BookFields, total=False):
 
 
 class HighlightFields(TypedDict, total=False):
-    """What may be said of a highlight when it is added; created and updated follow highlighted_at."""
+    """What may be said of a highlight when it is added; highlighted_at and updated are as `created` by default."""
 
     id: int
     note: str

@@ -44,7 +44,7 @@ def _add_document(library: Library, fields: dict[str, Any], highlights: list[dic
     document.updated_at = document.last_opened_at or document.created_at
     for number, highlight in enumerate(highlights, start=1):
         highlight["highlighted_at"] = _unrounded(highlight["highlighted_at"], number)
-        library.highlight_in_reader(document.id, **highlight)
+        library.highlight_in_reader(document.id, **highlight, created=highlight["highlighted_at"])
 
 
 def _unrounded(when: datetime, number: int) -> datetime:

@@ -73,10 +73,9 @@ def _id(record: Record) -> str:
         return f"readwise:{record.book.id}"
     if record.reader:
         return f"reader:{record.reader.id}"
-    # Only children so far: an orphan, known by what it waits for.
-    if record.children:
-        return f"reader:{record.children[0].parent}"
-    return f"reader-child:{record.comments[0].highlight}" if record.comments else "reader:"
+    # Only children so far: known by what they wait for.
+    parents = [*(child.parent for child in record.children), *(comment.parent for comment in record.comments)]
+    return f"reader:{parents[0] if parents else ''}"
 
 
 def _highlights(record: Record) -> tuple[Highlight, ...]:

@@ -148,7 +148,7 @@ class Export:
             book, problems = BOOK.read(raw)
             haul.problems += problems
             if book is not None:
-                seen.update(_marks(book, run))
+                seen.update(_marks(_changed_lately(book, run), book))
                 haul.pieces.append(_piece(book, known_by))
         if stage is not None:
             stage.remember(seen)
@@ -163,7 +163,8 @@ class Export:
             if book is None:
                 haul.problems += problems
                 continue
-            marks = _marks(book, run)
+            _changed_lately(book, run)
+            marks = _marks(book.highlights or [], book)
             seen.update(marks)
             if not marks or any(known.get(id_) != mark for id_, mark in marks.items()):
                 haul.problems += problems
@@ -178,14 +179,22 @@ def _piece(book: wire.Book, known_by: bytes | None) -> Piece:
     return Piece(f"{BOOK_KEY}{book.user_book_id}", known_by, body, joins)
 
 
-def _marks(book: wire.Book, run: Run) -> Seen:
-    """Note when each highlight changed, in the run and for the edge."""
-    marks: Seen = {}
-    for highlight in book.highlights or ():
-        run.saw(highlight.updated_at)
-        moment = milliseconds(highlight.updated_at) if highlight.updated_at else 0
-        marks[str(highlight.id)] = (moment, bool(book.is_deleted or highlight.is_deleted))
-    return marks
+def _changed_lately(book: wire.Book, run: Run) -> list[wire.Highlight]:
+    """Take note of when the highlights changed, and return those that the next listing will ask for again."""
+    highlights = book.highlights or []
+    run.saw(max((one.updated_at for one in highlights if one.updated_at is not None), default=None))
+    if run.newest is None:
+        return []
+    start = run.newest - OVERLAP
+    return [one for one in highlights if one.updated_at is not None and one.updated_at > start]
+
+
+def _marks(highlights: list[wire.Highlight], book: wire.Book) -> Seen:
+    """Return what tells one state of a highlight from another, by its id."""
+    return {
+        str(one.id): (milliseconds(one.updated_at) if one.updated_at else 0, bool(book.is_deleted or one.is_deleted))
+        for one in highlights
+    }
 
 
 def _page(haul: Haul, cursor: str, *, listing: Listing | None, label: str, done: int) -> Page:

@@ -7,16 +7,17 @@ on their own if at all, after Readwise has told of its own, so that only what it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from vaultsync.budget import Budget
 from vaultsync.hookspecs import Fetch, Listing, Page, Piece, Problem
 from vaultsync.http import Http
 from vaultsync.sources.readwise import settle, wire
-from vaultsync.sources.readwise.cursor import OVERLAP, Cursor, Run, asked_for
+from vaultsync.sources.readwise.cursor import OVERLAP, Cursor, Run, Stage, asked_for, milliseconds
 from vaultsync.sources.readwise.full_text import markdown
 from vaultsync.sources.readwise.paging import Haul, PageCursor, digest, paged
 from vaultsync.sources.readwise.reading import READER_DOCUMENT, READER_HEAD
+from vaultsync.sources.readwise.record import KeptChild, KeptComment
 from vaultsync.sources.readwise.settings import ReadwiseSettings
 
 DOCUMENT, CHILD = "reader:", "reader-child:"
@@ -31,11 +32,13 @@ class ReaderList:
 
     def __init__(self, settings: ReadwiseSettings, http: Http, budget: Budget, *, children: bool) -> None:
         self._http = http
+        self._documents: dict[str, str] = {}  # of the highlights listed in this run
         self._budget = budget
         self._full_text = settings.full_text and not children
         self._children = children
+        self._label = "highlights in Reader" if children else "documents"
         self._locations = tuple(place for place in _ORDER if place in settings.locations)
-        self._everything = _CHILDREN if children else self._locations
+        self._everything: tuple[str, ...] = _CHILDREN if children else self._locations
         # Without a location or category Reader lists the updates of documents and children alike.
         self._updates = tuple(name + _UPDATES for name in (_CHILDREN if children else ("all",)))
 
@@ -43,11 +46,11 @@ class ReaderList:
         """List everything or what changed, moving the cursor along. The last page of a full listing says so."""
         stage = cursor.children if self._children else cursor.reader
         run = stage.begin(self._asked(), full=fetch.full)
-        place = run.place or self._first(run)
+        place = self._resumed(run) if run.place else self._first(run)
         while place is not None:
             run.place = place
             for answer in paged(self._asking(run), run.page):
-                haul = self._haul(answer, fetch.known, run)
+                haul = self._haul(answer, fetch.known, run, stage)
                 self._note_progress(run, haul)
                 following = place if answer.after is not None else self._following(run)
                 run.place, run.page = following or "", answer.after
@@ -55,14 +58,20 @@ class ReaderList:
                 count = run.count
                 if following is None:
                     stage.finish()
-                yield _page(haul, cursor.text(), listing=listing, done=count)
+                yield _page(haul, cursor.text(), listing=listing, label=self._label, done=count)
             place = following
 
     def only(self, keys: tuple[str, ...], fetch: Fetch) -> Iterator[Page]:
         """Ask for single documents; the cursor stays as it was given."""
         for key in keys:
             answer = self._one(key)
-            yield _page(self._haul(answer, fetch.known, Run()), fetch.cursor or "", listing=None, done=0)
+            yield _page(
+                self._haul(answer, fetch.known, Run(), Stage()),
+                fetch.cursor or "",
+                listing=None,
+                label=self._label,
+                done=0,
+            )
 
     def has(self, key: str) -> bool:
         """Ask whether Reader has a document or child."""
@@ -77,16 +86,24 @@ class ReaderList:
         return " ".join([*self._everything, *(["full text"] if self._full_text else [])])
 
     def _first(self, run: Run) -> str | None:
-        return self._everything[0] if run.full and self._everything else self._after(run, ())
+        """Return what is listed first; None if there is nothing to ask for."""
+        if run.full and self._everything:
+            return self._everything[0]
+        return self._updates[0] if run.mark else None
+
+    def _resumed(self, run: Run) -> str:
+        """Return where to go on. Notes are understood by the highlights listed before them, so not among those."""
+        if run.place.startswith("note"):
+            run.place, run.page = run.place.replace("note", "highlight"), None
+        return run.place
 
     def _following(self, run: Run) -> str | None:
-        places = (*self._everything, *self._updates)
-        return self._after(run, places[places.index(run.place) + 1 :])
-
-    def _after(self, run: Run, places: tuple[str, ...]) -> str | None:
         """Return what is listed next; None at the end, or if no page had a time to ask for updates after."""
-        places = places or (() if run.place else self._updates)
-        return places[0] if places and (run.mark or not places[0].endswith(_UPDATES)) else None
+        places = (*self._everything, *self._updates)
+        rest = places[places.index(run.place) + 1 :]
+        if not rest or (rest[0].endswith(_UPDATES) and run.mark is None):
+            return None
+        return rest[0]
 
     def _asking(self, run: Run) -> Callable[[PageCursor], wire.Envelope]:
         name = run.place.removesuffix(_UPDATES)
@@ -123,24 +140,33 @@ class ReaderList:
         names_all = run.full and not self._children
         return Listing(prefix=DOCUMENT, count=run.count, names_all=True) if names_all else None
 
-    def _haul(self, answer: wire.Envelope, known: object, run: Run) -> Haul:
+    def _haul(self, answer: wire.Envelope, known: Collection[bytes], run: Run, stage: Stage) -> Haul:
         haul = Haul()
+        edge, seen = stage.edge, dict[str, tuple[int, bool]]()
         for raw in answer.results:
             head, problems = READER_HEAD.read(raw)
             if head is None:
                 haul.problems += problems
                 continue
-            run.saw(head.updated_at)
-            if run.full and head.category not in _CHILDREN:
-                haul.listed.append(DOCUMENT + head.id)
+            self._take_note(head, run, haul)
             if not self._concerns_us(head, run):
                 continue
+            mark = (milliseconds(head.updated_at) if head.updated_at else 0, False)
+            seen[head.id] = mark
             known_by = digest(raw)
-            if known_by in known:  # type: ignore[operator]
+            if known_by in known or (run.place.endswith(_UPDATES) and edge.get(head.id) == mark):
                 haul.unchanged += 1
             else:
                 self._read(raw, known_by, haul)
+        stage.remember(seen)
         return haul
+
+    def _take_note(self, head: wire.ReaderHead, run: Run, haul: Haul) -> None:
+        run.saw(head.updated_at)
+        if head.category == "highlight" and head.parent_id:
+            self._documents[head.id] = head.parent_id
+        if run.full and head.category not in _CHILDREN:
+            haul.listed.append(DOCUMENT + head.id)
 
     def _concerns_us(self, head: wire.ReaderHead, run: Run) -> bool:
         if not run.place:
@@ -155,23 +181,38 @@ class ReaderList:
         haul.problems += problems
         if document is None:
             return
-        about = (document.title or document.id).strip()
+        about = (document.title or document.content or document.id).strip()[:80]
         if document.category in _CHILDREN:
-            if not document.parent_id:
-                haul.problems.append(Problem(about, "left out: it names no document it belongs to."))
-                return
-            parent = CHILD if document.category == "note" else DOCUMENT
-            joins = (parent + document.parent_id,)
-            haul.pieces.append(Piece(CHILD + document.id, known_by, settle.child(document), joins))
+            self._read_child(document, known_by, about, haul)
             return
         content, lost = markdown(document.html_content or "") if self._full_text else ("", "")
         if lost:
             haul.problems.append(Problem(about, lost))
-        body = settle.reader_document(document, content)
-        haul.pieces.append(Piece(DOCUMENT + document.id, known_by, body))
+        haul.pieces.append(Piece(DOCUMENT + document.id, known_by, settle.reader_document(document, content)))
+
+    def _read_child(self, child: wire.ReaderDocument, known_by: bytes, about: str, haul: Haul) -> None:
+        body: KeptChild | KeptComment
+        if child.category == "note":
+            parent = self._document_of(child.parent_id or "")
+            body = settle.comment(child, parent)
+        else:
+            parent = child.parent_id or ""
+            body = settle.child(child)
+        if parent:
+            haul.pieces.append(Piece(CHILD + child.id, known_by, body, (DOCUMENT + parent,)))
+        else:
+            haul.problems.append(Problem(about, "left out: what it belongs to is not in Reader."))
+
+    def _document_of(self, highlight: str) -> str:
+        """Return the document a highlight is in, asking Reader if this run has not listed the highlight."""
+        if highlight and highlight not in self._documents:
+            for raw in self._one(CHILD + highlight).results:
+                head, _problems = READER_HEAD.read(raw)
+                self._documents[highlight] = head.parent_id or "" if head is not None else ""
+        return self._documents.get(highlight, "")
 
 
-def _page(haul: Haul, cursor: str, *, listing: Listing | None, done: int) -> Page:
+def _page(haul: Haul, cursor: str, *, listing: Listing | None, label: str, done: int) -> Page:
     return Page(
         pieces=tuple(haul.pieces),
         cursor=cursor,
@@ -179,6 +220,6 @@ def _page(haul: Haul, cursor: str, *, listing: Listing | None, done: int) -> Pag
         listing=listing,
         unchanged=haul.unchanged,
         problems=tuple(haul.problems),
-        label="documents",
+        label=label,
         done=done,
     )

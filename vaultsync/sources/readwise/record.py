@@ -97,9 +97,10 @@ class KeptChild(msgspec.Struct, array_like=True, gc=False):
 
 
 class KeptComment(msgspec.Struct, array_like=True, gc=False):
-    """The note on a highlight, which is a document of its own in Reader."""
+    """The note on a highlight, which is a document of its own in Reader. parent: the document it is all about."""
 
     id: str
+    parent: str
     highlight: str
     text: str
 

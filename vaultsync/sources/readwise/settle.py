@@ -105,11 +105,13 @@ def reader_document(document: wire.ReaderDocument, content: str) -> KeptDocument
     )
 
 
-def child(document: wire.ReaderDocument) -> KeptChild | KeptComment:
-    """Settle a highlight of Reader's, or the comment on one."""
-    text = document.content or ""
-    if document.category == "note":
-        return KeptComment(document.id, document.parent_id or "", text)
+def comment(document: wire.ReaderDocument, parent: str) -> KeptComment:
+    """Settle the comment on a highlight. parent: the document that was highlighted."""
+    return KeptComment(document.id, parent, document.parent_id or "", document.content or "")
+
+
+def child(document: wire.ReaderDocument) -> KeptChild:
+    """Settle a highlight of Reader's."""
     tags = reader_tags(document.tags)
     flags = {tag.casefold() for tag in tags}
     return KeptChild(
@@ -117,7 +119,7 @@ def child(document: wire.ReaderDocument) -> KeptChild | KeptComment:
         KeptHighlight(
             id=document.id,
             block_id="rd" + _UNSAFE.sub("-", document.id),
-            text=text,
+            text=document.content or "",
             note=document.notes or "",
             tags=tags,
             color="",
@@ -178,6 +180,7 @@ def clean_in_place(thing: msgspec.Struct) -> None:
 
 
 def _names(tags: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the tags that have a name, each once."""
     return tuple(dict.fromkeys(name for tag in tags if tag and (name := one_line(tag))))
 
 

@@ -22,6 +22,7 @@ class ReadwiseSource:
     """
 
     name = "readwise"
+    prefixes: tuple[str, ...] = ("readwise", "reader", "reader-child")
 
     def __init__(self, settings: ReadwiseSettings, http: Http) -> None:
         self._settings = settings

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from vaultsync.errors import StateError
+from vaultsync.lock import writer_lock
+
+HOLD = """
+import sys
+from pathlib import Path
+from vaultsync.lock import writer_lock
+with writer_lock(Path(sys.argv[1]), "vaultsync watch"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.stdin.close()
+
+
+def test_a_second_process_is_told_who_is_at_work(tmp_path, holder):
+    with pytest.raises(StateError) as refused, writer_lock(tmp_path, "vaultsync export"):
+        pytest.fail("two writers")
+
+    assert f'"vaultsync watch" (process {holder.pid}, since 2' in refused.value.message
+    assert "Nothing was done" in refused.value.message
+    assert "Wait" in refused.value.hint
+
+
+def test_the_lock_is_free_when_its_holder_was_killed(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+
+    with writer_lock(tmp_path, "vaultsync export"):
+        pass
+
+
+def test_the_lock_is_free_after_a_failure(tmp_path):
+    with pytest.raises(ZeroDivisionError), writer_lock(tmp_path, "vaultsync export"):
+        raise ZeroDivisionError
+
+    with writer_lock(tmp_path, "vaultsync push"):
+        assert f'"pid": {os.getpid()}, "what": "vaultsync push"' in (tmp_path / "lock").read_text()
+
+
+def test_a_holder_that_has_not_said_who_it_is_is_still_a_holder(tmp_path):
+    with writer_lock(tmp_path, "vaultsync export"):
+        (tmp_path / "lock").write_text("")
+        with pytest.raises(StateError, match="Another vaultsync"), writer_lock(tmp_path, "vaultsync push"):
+            pytest.fail("two writers")
+
+
+def test_a_lock_that_cant_be_made_is_told(tmp_path):
+    with pytest.raises(StateError, match="Nothing was done"), writer_lock(tmp_path / "gone", "vaultsync export"):
+        pytest.fail("no lock")
