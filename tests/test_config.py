@@ -44,17 +44,17 @@ def refusal(root: Path, text: str) -> ConfigError:
 # Finding the vault
 
 
-def test_option_wins_over_environment_and_folder(tmp_path):
+def test_option_wins_over_environment_and_folder(tmp_path: Path) -> None:
     named, other = vault(tmp_path / "named"), vault(tmp_path / "other")
     assert config.find_vault(str(named), {"VAULTSYNC_VAULT": str(other)}, other) == named
 
 
-def test_environment_wins_over_folder(tmp_path):
+def test_environment_wins_over_folder(tmp_path: Path) -> None:
     named, other = vault(tmp_path / "named"), vault(tmp_path / "other")
     assert config.find_vault(None, {"VAULTSYNC_VAULT": str(named)}, other) == named
 
 
-def test_nearest_vault_above_is_found(tmp_path):
+def test_nearest_vault_above_is_found(tmp_path: Path) -> None:
     outer = vault(tmp_path)
     inner = vault(outer / "inner")
     below = inner / "a" / "b"
@@ -63,14 +63,14 @@ def test_nearest_vault_above_is_found(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["missing", "plain"])
-def test_named_folder_that_is_no_vault_is_refused(tmp_path, name):
+def test_named_folder_that_is_no_vault_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "plain").mkdir()
     with pytest.raises(ConfigError, match="Nothing was done") as caught:
         config.find_vault(str(tmp_path / name), {}, vault(tmp_path / "here"))
     assert caught.value.exit_code == 2
 
 
-def test_no_vault_anywhere_says_how_to_make_one(tmp_path):
+def test_no_vault_anywhere_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         config.find_vault(None, {}, tmp_path)
     assert "vaultsync init" in caught.value.hint
@@ -79,23 +79,23 @@ def test_no_vault_anywhere_says_how_to_make_one(tmp_path):
 # Reading vaultsync.toml
 
 
-def test_empty_file_is_a_vault_with_defaults(tmp_path):
+def test_empty_file_is_a_vault_with_defaults(tmp_path: Path) -> None:
     loaded = config.load(vault(tmp_path))
     assert loaded == Config(tmp_path, Notes(), {}, "")
     assert loaded.notes.path == "Readwise/{{ document.category }}/{{ document.title }}.md"
 
 
-def test_byte_order_mark_and_windows_newlines_are_read(tmp_path):
+def test_byte_order_mark_and_windows_newlines_are_read(tmp_path: Path) -> None:
     (tmp_path / "vaultsync.toml").write_bytes("\ufeff[notes]\r\npath = 'a.md'\r\n".encode())
     assert config.load(tmp_path).notes.path == "a.md"
 
 
-def test_source_section_becomes_its_settings(tmp_path):
+def test_source_section_becomes_its_settings(tmp_path: Path) -> None:
     loaded = config.load(vault(tmp_path, "[sources.shelf]\nhighlights = false\npush = []\n"))
     assert config.source_settings(loaded, SHELF) == ShelfSettings(highlights=False, push=())
 
 
-def test_broken_toml_names_the_line(tmp_path):
+def test_broken_toml_names_the_line(tmp_path: Path) -> None:
     assert "line 2" in refusal(tmp_path, "[notes]\npath = \n").message
 
 
@@ -115,7 +115,9 @@ def test_broken_toml_names_the_line(tmp_path):
         ("[sources.shelf]\npush = ['note', 3]\n", 2, "expected str, found int", ""),
     ],
 )
-def test_mistake_is_named_with_its_line_and_what_was_meant(tmp_path, text, line, said, meant):
+def test_mistake_is_named_with_its_line_and_what_was_meant(
+    tmp_path: Path, text: str, line: int, said: str, meant: str
+) -> None:
     error = refusal(tmp_path, text)
     assert error.exit_code == 2
     assert f"line {line}" in error.message
@@ -123,7 +125,7 @@ def test_mistake_is_named_with_its_line_and_what_was_meant(tmp_path, text, line,
     assert meant in error.hint
 
 
-def test_unknown_option_lists_the_allowed_ones(tmp_path):
+def test_unknown_option_lists_the_allowed_ones(tmp_path: Path) -> None:
     error = refusal(tmp_path, "[sources.shelf]\nzzz = 1\n")
     assert error.hint == "[sources.shelf] may have: base_url, highlights, push, places."
 
@@ -140,11 +142,11 @@ def test_unknown_option_lists_the_allowed_ones(tmp_path):
         "http://[",
     ],
 )
-def test_base_url_must_be_an_address(tmp_path, url):
+def test_base_url_must_be_an_address(tmp_path: Path, url: str) -> None:
     assert "base_url" in refusal(tmp_path, f"[sources.shelf]\nbase_url = '{url}'\n").message
 
 
-def test_password_in_base_url_is_refused_and_not_repeated(tmp_path):
+def test_password_in_base_url_is_refused_and_not_repeated(tmp_path: Path) -> None:
     error = refusal(tmp_path, "[sources.shelf]\nbase_url = 'https://me:hunter2@a.b'\n")
     assert "secrets never stand in the vault" in error.message
     assert "hunter2" not in str(error)
@@ -153,13 +155,13 @@ def test_password_in_base_url_is_refused_and_not_repeated(tmp_path):
 # The first vaultsync.toml
 
 
-def test_initial_file_says_nothing_but_the_defaults(tmp_path):
+def test_initial_file_says_nothing_but_the_defaults(tmp_path: Path) -> None:
     assert config.write_initial(tmp_path)
     loaded = config.load(tmp_path)
     assert (loaded.notes, loaded.sources) == (Notes(), {"readwise": {}})
 
 
-def test_every_option_the_initial_file_explains_exists_and_is_the_default(tmp_path):
+def test_every_option_the_initial_file_explains_exists_and_is_the_default(tmp_path: Path) -> None:
     readwise = pytest.importorskip("vaultsync.sources.readwise")
     config.write_initial(tmp_path, templates="default")
     text = re.sub(r"^# (?=\w+ = )", "", (tmp_path / "vaultsync.toml").read_text(), flags=re.MULTILINE)
@@ -171,7 +173,7 @@ def test_every_option_the_initial_file_explains_exists_and_is_the_default(tmp_pa
     assert config.source_settings(loaded, plugin) == plugin.settings()
 
 
-def test_initial_file_never_replaces_one_that_is_there(tmp_path):
+def test_initial_file_never_replaces_one_that_is_there(tmp_path: Path) -> None:
     vault(tmp_path, "# mine\n")
     assert not config.write_initial(tmp_path)
     assert (tmp_path / "vaultsync.toml").read_text() == "# mine\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -19,7 +20,7 @@ class Untouchable(ModuleType):
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path, monkeypatch):
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to be in, a home beside it, and the user's real token in the environment."""
     place, home = tmp_path / "place", tmp_path / "home"
     place.mkdir()
@@ -35,7 +36,7 @@ def place(tmp_path, monkeypatch):
     return place
 
 
-def notes(vault):
+def notes(vault: Path) -> dict[Path, tuple[str, int]]:
     """Every note with its content and time, by path."""
     return {
         path.relative_to(vault): (path.read_text(), path.stat().st_mtime_ns)
@@ -44,7 +45,7 @@ def notes(vault):
     }
 
 
-def test_demo_writes_notes_and_says_what_to_open(place, capsys):
+def test_demo_writes_notes_and_says_what_to_open(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo"]) == 0
     written = notes(place / "demo_vault")
     out = capsys.readouterr().out
@@ -52,14 +53,14 @@ def test_demo_writes_notes_and_says_what_to_open(place, capsys):
     assert any(str("demo_vault" / path) in out for path in written)
 
 
-def test_second_run_changes_nothing(place):
+def test_second_run_changes_nothing(place: Path) -> None:
     main(["demo"])
     before = notes(place / "demo_vault")
     assert main(["demo"]) == 0
     assert notes(place / "demo_vault") == before
 
 
-def test_own_words_in_a_note_stay(place):
+def test_own_words_in_a_note_stay(place: Path) -> None:
     main(["demo"])
     vault = place / "demo_vault"
     mine = vault / min(notes(vault))
@@ -68,7 +69,7 @@ def test_own_words_in_a_note_stay(place):
     assert mine.read_text().endswith("\nMy own thought.\n")
 
 
-def test_changed_templates_change_the_notes(place):
+def test_changed_templates_change_the_notes(place: Path) -> None:
     main(["demo"])
     vault = place / "demo_vault"
     before = notes(vault)
@@ -80,13 +81,13 @@ def test_changed_templates_change_the_notes(place):
     assert all(after[path][0] != before[path][0] for path in before)
 
 
-def test_nothing_is_written_outside_the_folder(place, tmp_path):
+def test_nothing_is_written_outside_the_folder(place: Path, tmp_path: Path) -> None:
     main(["demo", "here"])
     assert [path.name for path in place.iterdir()] == ["here"]
     assert list((tmp_path / "home").iterdir()) == []
 
 
-def test_real_token_is_not_sent(place):
+def test_real_token_is_not_sent(place: Path) -> None:
     main(["demo"])
     found = [
         path for path in (place / "demo_vault").rglob("*") if path.is_file() and b"the-real-one" in path.read_bytes()
@@ -95,7 +96,7 @@ def test_real_token_is_not_sent(place):
 
 
 @pytest.mark.parametrize("name", ["note.md", "vaultsync.toml"])
-def test_folder_with_anything_else_in_it_is_refused(place, name, capsys):
+def test_folder_with_anything_else_in_it_is_refused(place: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "vault").mkdir()
     (place / "vault" / name).write_text("mine")
     assert main(["demo", "vault"]) == 2
@@ -103,7 +104,7 @@ def test_folder_with_anything_else_in_it_is_refused(place, name, capsys):
     assert "Nothing in it was touched" in capsys.readouterr().err
 
 
-def test_export_in_a_demo_vault_sends_no_token_anywhere(capsys):
+def test_export_in_a_demo_vault_sends_no_token_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
     main(["demo"])
     capsys.readouterr()
     assert main(["export", "--vault", "demo_vault"]) != 0

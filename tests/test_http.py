@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vaultsync import __version__, steps
@@ -29,6 +31,7 @@ class Answer:
     body: bytes = b'{"results": []}'
     headers: dict[str, str] = field(default_factory=dict)
     claims: int | None = None  # a Content-Length that is not the body's
+    cut: bool = False  # close the connection after the body
 
 
 class Service:
@@ -55,10 +58,11 @@ class Service:
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(answer.claims or len(answer.body)))
+                if "Transfer-Encoding" not in answer.headers:
+                    self.send_header("Content-Length", str(answer.claims or len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)
-                if answer.claims:
+                if answer.claims or answer.cut:
                     self.close_connection = True
 
             do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815, the server's names
@@ -129,7 +133,7 @@ def budget() -> Budget:
     return Budget("Reader", PLENTY)
 
 
-def test_a_request_says_who_asks_and_carries_the_token(service, http):
+def test_a_request_says_who_asks_and_carries_the_token(service: Service, http: Http) -> None:
     assert http.get("v3/list/", [("updatedAfter", "2026-01-01T00:00:00+00:00")], budget=budget()) == b'{"results": []}'
     [(method, path, headers, _body)] = service.asked
     assert (method, path) == ("GET", "/api/v3/list/?updatedAfter=2026-01-01T00%3A00%3A00%2B00%3A00")
@@ -139,14 +143,18 @@ def test_a_request_says_who_asks_and_carries_the_token(service, http):
     assert http.requests == 1
 
 
-def test_a_netrc_does_not_replace_the_token(service, http, tmp_path, monkeypatch):
+def test_a_netrc_does_not_replace_the_token(
+    service: Service, http: Http, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     http.get("v2/auth/", budget=budget())
     assert service.asked[0][2]["authorization"] == f"Token {TOKEN}"
 
 
-def test_without_a_token_a_netrc_is_not_asked_for_one(service, tmp_path, monkeypatch):
+def test_without_a_token_a_netrc_is_not_asked_for_one(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     http = Http("demo", service.base_url, None)
@@ -155,17 +163,20 @@ def test_without_a_token_a_netrc_is_not_asked_for_one(service, tmp_path, monkeyp
     assert "authorization" not in service.asked[0][2]
 
 
-def test_a_burst_goes_out_at_once_and_the_next_request_waits_for_the_minute(service, http, clock, waits):
+def test_a_burst_goes_out_at_once_and_the_next_request_waits_for_the_minute(
+    service: Service, http: Http, clock: Clock, waits: list[tuple[str, float]]
+) -> None:
     reader = Budget("Reader", 20)
     for _ in range(21):
         http.get("v3/list/", budget=reader)
     assert len(service.asked) == 21
     assert clock.slept == [pytest.approx(60.1)]
-    assert waits == [("readwise: Reader allows 20 requests a minute", pytest.approx(60.1))]
+    assert [why for why, _seconds in waits] == ["readwise: Reader allows 20 requests a minute"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=80), st.integers(1, 10))
-def test_no_minute_ever_sees_more_than_the_budget(pauses, per_minute):
+def test_no_minute_ever_sees_more_than_the_budget(pauses: list[float], per_minute: int) -> None:
     limit, now, sent = Budget("any", per_minute), 0.0, []
     for pause in pauses:
         now += pause
@@ -176,7 +187,7 @@ def test_no_minute_ever_sees_more_than_the_budget(pauses, per_minute):
         assert sum(start <= moment <= start + 60 for moment in sent) <= per_minute
 
 
-def test_a_cold_listing_ends_within_a_second_of_what_the_limit_allows():
+def test_a_cold_listing_ends_within_a_second_of_what_the_limit_allows() -> None:
     limit, now = Budget("Reader", 20), 0.0
     for _ in range(61):
         now += limit.wait(now)
@@ -185,32 +196,34 @@ def test_a_cold_listing_ends_within_a_second_of_what_the_limit_allows():
     assert 180 <= now <= 181
 
 
-def test_429_waits_as_long_as_the_header_says(service, http, clock, waits):
+def test_429_waits_as_long_as_the_header_says(
+    service: Service, http: Http, clock: Clock, waits: list[tuple[str, float]]
+) -> None:
     service.answers = [Answer(429, b'{"detail": "Request was throttled."}', {"retry-after": "16"})]
     assert http.get("v3/list/", budget=budget())
     assert clock.slept == [16.0]
     assert waits == [("readwise: the service asks to wait", 16.0)]
 
 
-def test_429_without_a_header_waits_as_long_as_the_body_says(service, http, clock):
+def test_429_without_a_header_waits_as_long_as_the_body_says(service: Service, http: Http, clock: Clock) -> None:
     service.answers = [Answer(429, b'{"detail": "Request was throttled. Expected available in 1 second."}')]
     http.get("v3/list/", budget=budget())
     assert clock.slept == [1.0]
 
 
-def test_429_without_a_word_waits_longer_each_time(service, http, clock):
+def test_429_without_a_word_waits_longer_each_time(service: Service, http: Http, clock: Clock) -> None:
     service.answers = [Answer(429, b""), Answer(429, b""), Answer(429, b"")]
     http.get("v3/list/", budget=budget())
     assert clock.slept == [5.0, 10.0, 20.0]
 
 
-def test_429_is_waited_out_for_changes_too_because_it_was_not_applied(service, http):
+def test_429_is_waited_out_for_changes_too_because_it_was_not_applied(service: Service, http: Http) -> None:
     service.answers = [Answer(429, b"", {"Retry-After": "2"}), Answer(201, b'{"id": 1}')]
     assert http.send("POST", "v3/save/", {"url": "x"}, budget=budget()) == Reply(201, b'{"id": 1}')
     assert [body for *_rest, body in service.asked] == [b'{"url": "x"}'] * 2
 
 
-def test_a_wait_longer_than_a_run_is_an_error_that_says_so(service, http, clock):
+def test_a_wait_longer_than_a_run_is_an_error_that_says_so(service: Service, http: Http, clock: Clock) -> None:
     service.answers = [Answer(429, b"", {"Retry-After": "3600"})]
     with pytest.raises(RateLimited, match="asks to wait 3600 seconds") as caught:
         http.get("v3/list/", budget=budget())
@@ -228,30 +241,45 @@ def test_a_wait_longer_than_a_run_is_an_error_that_says_so(service, http, clock)
     ],
     ids=["502", "connection reset", "cut off", "not JSON"],
 )
-def test_a_read_is_tried_again(trouble, service, http, clock):
+def test_a_read_is_tried_again(trouble: Any, service: Service, http: Http, clock: Clock) -> None:
     service.answers = [trouble, trouble]
     assert http.get("v2/export/", budget=budget()) == b'{"results": []}'
     assert http.requests == len(service.asked) == 3
     assert clock.slept == [0.5, 1.0]
 
 
-def test_a_read_is_given_up_after_five_tries(service, http, clock):
+def test_a_compressed_answer_is_unpacked(service: Service, http: Http) -> None:
+    service.answers = [Answer(200, gzip.compress(b'{"results": []}'), {"Content-Encoding": "gzip"})]
+    assert http.get("v2/export/", budget=budget()) == b'{"results": []}'
+
+
+def test_a_chunked_answer_is_put_together_and_a_cut_one_asked_for_again(service: Service, http: Http) -> None:
+    chunked = {"Transfer-Encoding": "chunked"}
+    service.answers = [
+        Answer(200, b'5\r\n{"a":\r\n', chunked, cut=True),
+        Answer(200, b'5\r\n{"a":\r\n3\r\n 1}\r\n0\r\n\r\n', chunked),
+    ]
+    assert http.get("v2/export/", budget=budget()) == b'{"a": 1}'
+    assert len(service.asked) == 2
+
+
+def test_a_read_is_given_up_after_five_tries(service: Service, http: Http, clock: Clock) -> None:
     service.answers = [Answer(503, b'{"detail": "down"}')] * 9
     with pytest.raises(
-        Unreachable, match=r"readwise: GET v2/export/ is answered 503: .*What was fetched so far is kept"
+        Unreachable, match=r"readwise: GET v2/export/: the service has trouble .503: .*What was fetched so far is kept"
     ):
         http.get("v2/export/", budget=budget())
     assert len(service.asked) == 5
     assert clock.slept == [0.5, 1.0, 2.0, 4.0]
 
 
-def test_an_answer_that_never_becomes_json_is_named_as_such(service, http):
+def test_an_answer_that_never_becomes_json_is_named_as_such(service: Service, http: Http) -> None:
     service.answers = [Answer(200, b"<html>Log in</html>")] * 9
     with pytest.raises(UnexpectedReply, match="v2/export/ is cut off or not what its documents say.*Log in"):
         http.get("v2/export/", budget=budget())
 
 
-def test_what_the_caller_can_not_read_is_asked_for_again(service, http):
+def test_what_the_caller_can_not_read_is_asked_for_again(service: Service, http: Http) -> None:
     service.answers = [Answer(200, b'{"results": 1}')]
 
     def decode(body: bytes) -> int:
@@ -263,21 +291,21 @@ def test_what_the_caller_can_not_read_is_asked_for_again(service, http):
 
 
 @pytest.mark.parametrize("trouble", [Answer(502, b""), "reset"], ids=["502", "connection reset"])
-def test_a_change_is_not_sent_twice_when_no_answer_came(trouble, service, http):
+def test_a_change_is_not_sent_twice_when_no_answer_came(trouble: Any, service: Service, http: Http) -> None:
     service.answers = [trouble]
     with pytest.raises(Unreachable):
         http.send("POST", "v2/highlights/", {}, budget=budget())
     assert len(service.asked) == 1
 
 
-def test_a_change_that_may_be_repeated_is(service, http):
+def test_a_change_that_may_be_repeated_is(service: Service, http: Http) -> None:
     service.answers = [Answer(502, b"")]
     assert http.send("PATCH", "v3/update/1/", {}, budget=budget(), idempotent=True).status == 200
     assert len(service.asked) == 2
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_token_says_what_to_do(status, service, http):
+def test_a_refused_token_says_what_to_do(status: int, service: Service, http: Http) -> None:
     service.answers = [Answer(status, b'{"detail": "Invalid token."}')]
     with pytest.raises(AuthError) as caught:
         http.get("v2/auth/", budget=budget())
@@ -287,14 +315,14 @@ def test_a_refused_token_says_what_to_do(status, service, http):
     )
 
 
-def test_other_refusals_are_quoted_with_their_status(service, http):
+def test_other_refusals_are_quoted_with_their_status(service: Service, http: Http) -> None:
     service.answers = [Answer(400, b"[\"Updating 'highlight' documents is not supported.\"]")]
     with pytest.raises(UnexpectedReply, match="answered 400.*is not supported") as caught:
         http.send("PATCH", "v3/update/1/", {}, budget=budget())
     assert caught.value.status == 400
 
 
-def test_the_token_is_in_no_error_even_if_the_service_echoes_it(service, http):
+def test_the_token_is_in_no_error_even_if_the_service_echoes_it(service: Service, http: Http) -> None:
     service.answers = [Answer(404, f"no such page, Token {TOKEN}".encode())]
     with pytest.raises(UnexpectedReply) as caught:
         http.get("v2/export/", budget=budget())
@@ -304,19 +332,19 @@ def test_the_token_is_in_no_error_even_if_the_service_echoes_it(service, http):
     assert TOKEN not in repr(vars(http))
 
 
-def test_a_token_with_a_line_break_is_refused_before_it_can_be_quoted():
+def test_a_token_with_a_line_break_is_refused_before_it_can_be_quoted() -> None:
     with pytest.raises(AuthError) as caught:
         Http("readwise", "https://readwise.io/api", f"{TOKEN}\nX: y")
     assert TOKEN not in str(caught.value)
 
 
-def test_a_redirect_at_home_is_followed(service, http):
+def test_a_redirect_at_home_is_followed(service: Service, http: Http) -> None:
     service.answers = [Answer(301, b"", {"Location": "/api/v2/export/"})]
     assert http.get("v2/export", budget=budget())
     assert [path for _method, path, *_rest in service.asked] == ["/api/v2/export", "/api/v2/export/"]
 
 
-def test_a_redirect_elsewhere_is_not_followed_and_gets_no_token(service, http):
+def test_a_redirect_elsewhere_is_not_followed_and_gets_no_token(service: Service, http: Http) -> None:
     elsewhere = Service()
     service.answers = [Answer(302, b"", {"Location": elsewhere.base_url + "/v2/export/"})]
     with pytest.raises(UnexpectedReply, match="It was not followed, and the token was not sent there"):
@@ -325,20 +353,20 @@ def test_a_redirect_elsewhere_is_not_followed_and_gets_no_token(service, http):
     assert elsewhere.asked == []
 
 
-def test_a_redirected_change_is_not_turned_into_a_read(service, http):
+def test_a_redirected_change_is_not_turned_into_a_read(service: Service, http: Http) -> None:
     service.answers = [Answer(301, b"", {"Location": "/api/v3/save/"})]
     with pytest.raises(UnexpectedReply):
         http.send("POST", "v3/save", {}, budget=budget())
     assert len(service.asked) == 1
 
 
-def test_redirects_in_circles_end(service, http):
+def test_redirects_in_circles_end(service: Service, http: Http) -> None:
     service.answers = [Answer(302, b"", {"Location": "/api/again"})] * 20
     with pytest.raises(UnexpectedReply, match="in circles"):
         http.get("v2/export/", budget=budget())
 
 
-def test_nobody_home_is_unreachable_and_names_the_address(clock):
+def test_nobody_home_is_unreachable_and_names_the_address(clock: Clock) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{unused.getsockname()[1]}/api"
@@ -349,7 +377,7 @@ def test_nobody_home_is_unreachable_and_names_the_address(clock):
     assert address in caught.value.hint
 
 
-def test_every_request_is_a_step(service, http, monkeypatch):
+def test_every_request_is_a_step(service: Service, http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     monkeypatch.setattr(steps, "observer", seen.append)
     service.answers = [Answer(502, b"")]
@@ -357,7 +385,7 @@ def test_every_request_is_a_step(service, http, monkeypatch):
     assert seen == ["http.request", "http.request"]
 
 
-def test_certificates_are_verified_and_timeouts_set(http, monkeypatch):
+def test_certificates_are_verified_and_timeouts_set(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
     monkeypatch.setattr(http._session, "request", lambda *_args, **options: given.update(options) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -367,13 +395,14 @@ def test_certificates_are_verified_and_timeouts_set(http, monkeypatch):
     assert given["timeout"] == (10.0, 60.0)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.none(), st.text(max_size=40)), st.binary(max_size=60))
-def test_retry_after_survives_any_header_and_body(header, body):
+def test_retry_after_survives_any_header_and_body(header: str | None, body: bytes) -> None:
     seconds = retry_after(header, body, now=NOON)
     assert seconds is None or seconds >= 0
 
 
-def test_errors_of_a_source_name_it(service, http):
+def test_errors_of_a_source_name_it(service: Service, http: Http) -> None:
     service.answers = [Answer(404, b"")]
     with pytest.raises(SourceError) as caught:
         http.get("v9/", budget=budget())

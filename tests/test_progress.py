@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def terminal(monkeypatch):
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "80")
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
@@ -24,7 +24,7 @@ def terminal(monkeypatch):
     return Terminal()
 
 
-def test_what_is_no_terminal_hears_nothing():
+def test_what_is_no_terminal_hears_nothing() -> None:
     stream = io.StringIO()
     shown = progress.on_terminal(stream)
     shown.say("highlights", 1)
@@ -33,13 +33,13 @@ def test_what_is_no_terminal_hears_nothing():
     assert (shown, stream.getvalue()) == (progress.silent, "")
 
 
-def shown_on(terminal):
+def shown_on(terminal: Terminal) -> str:
     """All a terminal was ever sent, without colours and layout."""
     text = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", terminal.getvalue())
     return " ".join(text.split())
 
 
-def test_terminal_shows_what_is_fetched_and_how_many(terminal):
+def test_terminal_shows_what_is_fetched_and_how_many(terminal: Terminal) -> None:
     shown = progress.on_terminal(terminal)
     shown.say("highlights", 1200, 3400)
     shown.say("documents", 7)
@@ -48,7 +48,7 @@ def test_terminal_shows_what_is_fetched_and_how_many(terminal):
     assert "documents 7" in shown_on(terminal)
 
 
-def test_wait_tells_how_long_until_there_is_news(terminal):
+def test_wait_tells_how_long_until_there_is_news(terminal: Terminal) -> None:
     shown = progress.on_terminal(terminal)
     shown.wait("readwise: 20 requests a minute", 42.0)
     assert shown_on(terminal).endswith("readwise: 20 requests a minute 42 s left")
@@ -57,14 +57,14 @@ def test_wait_tells_how_long_until_there_is_news(terminal):
     assert shown_on(terminal).endswith("highlights 1")
 
 
-def test_title_with_brackets_is_shown_as_it_is(terminal):
+def test_title_with_brackets_is_shown_as_it_is(terminal: Terminal) -> None:
     shown = progress.on_terminal(terminal)
     shown.say("[bold]notes[/nonsense]", 1)
     shown.close()
     assert "[bold]notes[/nonsense]" in terminal.getvalue()
 
 
-def test_closing_twice_is_fine(terminal):
+def test_closing_twice_is_fine(terminal: Terminal) -> None:
     shown = progress.on_terminal(terminal)
     shown.close()
     shown.close()

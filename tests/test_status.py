@@ -2,100 +2,118 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import pytest
 
-from tests.command_case import be_nobody
-from vaultsync.cli import main
+from tests.export_case import Reading, reader
 
-
-@pytest.fixture(autouse=True)
-def vault(tmp_path, monkeypatch):
-    """A vault with notes in it, as the demo leaves it."""
-    be_nobody(monkeypatch, tmp_path)
-    assert main(["demo", "vault"]) == 0
-    root = tmp_path / "vault"
-    monkeypatch.setenv("VAULTSYNC_STATE_DIR", str(root / ".demo" / "state"))
-    monkeypatch.chdir(root)
-    return root
+__all__ = ["reader"]
 
 
 @pytest.fixture
-def status(capsys):
-    """Run status; return its JSON."""
-
-    def run():
-        capsys.readouterr()
-        assert main(["status", "--json"]) == 0
-        return json.loads(capsys.readouterr().out)
-
-    return run
+def vault(reader: Reading) -> Reading:
+    """A vault with two notes, just written."""
+    reader.book("Walden", "I went to the woods.")
+    reader.book("Emma", "Handsome, clever, and rich.")
+    reader.export()
+    return reader
 
 
-@pytest.fixture
-def note(vault):
-    """The path of one note, from the vault's root."""
-    return min(path.relative_to(vault) for path in vault.glob("Readwise/**/*.md"))
+def status(vault: Reading) -> dict[str, Any]:
+    run = vault.run("status", "--json")
+    assert run.code == 0
+    return run.json
 
 
-def test_untouched_vault_waits_for_nothing(status, vault):
-    found = status()
-    assert found["notes"] == len(list(vault.glob("Readwise/**/*.md")))
+def test_untouched_vault_waits_for_nothing(vault: Reading) -> None:
+    found = status(vault)
+    assert found["notes"] == 2
     assert [found[kind] for kind in ("edited", "waiting", "deleted", "copies", "unread")] == [[], [], [], [], []]
 
 
-def test_last_runs_are_told_newest_first(status, monkeypatch):
-    monkeypatch.chdir("..")
-    main(["demo", "vault"])
-    monkeypatch.chdir("vault")
-    first, second = (run["notes"]["created"] for run in reversed(status()["runs"]))
-    assert (first > 0, second) == (True, 0)
+def test_last_runs_are_told_newest_first(vault: Reading) -> None:
+    vault.export()
+    assert [run["notes"]["created"] for run in status(vault)["runs"]] == [0, 2]
 
 
-def test_next_full_listing_is_a_day_after_the_last(status):
-    found = status()
+def test_next_full_listing_is_after_the_last(vault: Reading) -> None:
+    found = status(vault)
     assert found["next_full"]["readwise"] > found["runs"][0]["ended"]
 
 
-def test_edited_note_is_named(status, note):
-    note.write_text(note.read_text() + "mine\n")
-    assert status()["edited"] == [str(note)]
+def test_edited_note_is_named(vault: Reading) -> None:
+    vault.type("Walden.md")
+    assert status(vault)["edited"] == ["Walden.md"]
 
 
-def test_note_saved_without_a_change_is_not_edited(status, note):
-    note.write_text(note.read_text())
-    assert status()["edited"] == []
+def test_note_saved_without_a_change_is_not_edited(vault: Reading) -> None:
+    vault.write("Walden.md", vault.text("Walden.md"))
+    assert status(vault)["edited"] == []
 
 
-def test_deleted_note_is_named(status, note):
-    note.unlink()
-    assert status()["deleted"] == [str(note)]
+def test_deleted_note_is_named(vault: Reading) -> None:
+    (vault.vault / "Emma.md").unlink()
+    found = status(vault)
+    assert (found["deleted"], found["notes"]) == (["Emma.md"], 1)
 
 
-def test_moved_note_is_not_deleted(status, note, vault):
-    note.rename(vault / "elsewhere.md")
-    assert status()["deleted"] == []
+def test_moved_note_is_not_deleted(vault: Reading) -> None:
+    (vault.vault / "Emma.md").rename(vault.vault / "Elsewhere.md")
+    found = status(vault)
+    assert (found["deleted"], found["edited"], found["notes"]) == ([], [], 2)
 
 
-def test_copied_note_is_named(status, note, vault):
-    (vault / "copy.md").write_text(note.read_text())
-    assert status()["copies"] == ["copy.md"]
+def test_copied_note_is_named(vault: Reading) -> None:
+    vault.write("Copy.md", vault.text("Emma.md"))
+    assert status(vault)["copies"] == ["Copy.md"]
 
 
-def test_text_names_notes_and_runs(note, capsys):
-    note.write_text(note.read_text() + "mine\n")
-    capsys.readouterr()
-    assert main(["status"]) == 0
-    out = capsys.readouterr().out
-    assert "1 note edited by you" in out
-    assert f"  {note}\n" in out
-    assert "vaultsync demo" in out or "export" in out
+def test_status_writes_nothing_and_asks_nobody(vault: Reading) -> None:
+    before, rows, asked = vault.files(), vault.rows(), len(vault.simulator.log)
+    status(vault)
+    assert (vault.files(), vault.rows(), len(vault.simulator.log)) == (before, rows, asked)
 
 
-def test_vault_never_exported_says_what_to_do(tmp_path, monkeypatch, capsys):
-    main(["init", str(tmp_path / "new")])
-    monkeypatch.setenv("VAULTSYNC_STATE_DIR", str(tmp_path / "state"))
-    capsys.readouterr()
-    assert main(["status", "--vault", str(tmp_path / "new")]) == 0
-    assert 'Next: "vaultsync export"' in capsys.readouterr().out
+def test_status_needs_no_token(vault: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("READWISE_TOKEN")
+    assert status(vault)["notes"] == 2
+
+
+def test_text_names_notes_and_runs(vault: Reading) -> None:
+    vault.type("Walden.md")
+    out = vault.run("status").out
+    assert f"Vault: {vault.vault}, 2 notes\n" in out
+    assert "export: 2 created, everything listed (exit 0)\n" in out
+    assert "1 note edited by you and therefore left alone:\n  Walden.md\n" in out
+
+
+def test_failed_run_says_why(vault: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vault.simulator, "token", "another")
+    vault.run("export")
+    assert "token refused (401)" in vault.run("status").out
+
+
+def test_vault_never_exported_says_what_to_do(reader: Reading) -> None:
+    assert 'Next: "vaultsync export"' in reader.run("status").out
+
+
+def test_preview_prints_what_templates_make_of_a_document_now(vault: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("READWISE_TOKEN")
+    before = vault.files()
+    (vault.vault / "T/document.md").write_text("# {{ document.title | upper }}\n")
+    run = vault.run("templates", "preview", "Walden.md")
+    assert run.code == 0
+    assert "# WALDEN\n" in run.out
+    assert vault.text("Walden.md").encode() == before["Walden.md"][0]
+
+
+def test_preview_of_an_unknown_note_says_how_to_name_one(vault: Reading) -> None:
+    run = vault.run("templates", "preview", "Nowhere.md")
+    assert (run.code, "vaultsync_id" in run.err) == (2, True)
+
+
+def test_preview_of_a_broken_template_names_the_line(vault: Reading) -> None:
+    (vault.vault / "T/document.md").write_text("# {{ document.title }}\n{{ document.titel }}\n")
+    run = vault.run("templates", "preview", "Walden.md")
+    assert (run.code, "T/document.md, line 2" in run.err) == (2, True)

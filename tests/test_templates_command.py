@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,28 +14,28 @@ from vaultsync.templates import SETS
 
 
 @pytest.fixture(autouse=True)
-def vault(tmp_path, monkeypatch):
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A vault without templates of its own."""
     root = made_vault(tmp_path / "vault")
     be_nobody(monkeypatch, tmp_path, root)
     return root
 
 
-def own(vault, name, text):
+def own(vault: Path, name: str, text: str) -> None:
     folder = vault / "mine"
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(text)
     (vault / "vaultsync.toml").write_text("[notes]\ntemplates = 'mine'\n")
 
 
-def answer(capsys, *args):
+def answer(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
     capsys.readouterr()
     code = main(["templates", *args, "--json"])
     return code, json.loads(capsys.readouterr().out)["templates"]
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_every_shipped_set_works(vault, name, capsys):
+def test_every_shipped_set_works(vault: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     (vault / "vaultsync.toml").write_text(f"[notes]\ntemplates = '{name}'\n")
     code, found = answer(capsys, "check")
     assert (code, [each["error"] for each in found]) == (0, [None] * len(found))
@@ -41,7 +43,9 @@ def test_every_shipped_set_works(vault, name, capsys):
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_copied_set_works_and_is_what_the_vault_uses(vault, name, capsys):
+def test_copied_set_works_and_is_what_the_vault_uses(
+    vault: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["templates", "copy", name]) == 0
     (vault / "vaultsync.toml").write_text("[notes]\ntemplates = 'Templates/vaultsync'\n")
     code, found = answer(capsys, "check")
@@ -49,7 +53,7 @@ def test_copied_set_works_and_is_what_the_vault_uses(vault, name, capsys):
     assert "Templates/vaultsync/document.md" in [each["template"] for each in found]
 
 
-def test_list_names_the_template_of_each_category(vault, capsys):
+def test_list_names_the_template_of_each_category(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own(vault, "document.md", "{{ document.title }}\n")
     own(vault, "document.articles.md", "{{ document.title }}\n")
     code, found = answer(capsys, "list")
@@ -60,24 +64,24 @@ def test_list_names_the_template_of_each_category(vault, capsys):
     }
 
 
-def test_list_names_the_sets_to_copy(capsys):
+def test_list_names_the_sets_to_copy(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["templates", "list"]) == 0
     assert "default, callouts, minimal" in capsys.readouterr().out
 
 
-def test_broken_template_fails_the_check_with_its_line(vault, capsys):
+def test_broken_template_fails_the_check_with_its_line(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own(vault, "document.md", "# {{ document.title }}\n{{ document.titel }}\n")
     code, (found,) = answer(capsys, "check")
     assert (code, found["works"], found["error"]["line"]) == (1, False, 2)
 
 
-def test_check_names_the_fields_a_template_prints(vault, capsys):
+def test_check_names_the_fields_a_template_prints(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own(vault, "document.md", "# {{ document.title }}\n")
     _, (found,) = answer(capsys, "check")
     assert "document.title" in found["tracked"]
 
 
-def test_copy_leaves_your_own_files_as_they_are(vault, capsys):
+def test_copy_leaves_your_own_files_as_they_are(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = vault / "Templates" / "vaultsync"
     folder.mkdir(parents=True)
     (folder / "document.md").write_text("mine")
@@ -86,6 +90,6 @@ def test_copy_leaves_your_own_files_as_they_are(vault, capsys):
     assert "left as it is" in capsys.readouterr().out
 
 
-def test_copy_of_an_unknown_set_copies_nothing(vault):
+def test_copy_of_an_unknown_set_copies_nothing(vault: Path) -> None:
     assert main(["templates", "copy", "nonsense"]) == 2
     assert [path.name for path in vault.iterdir()] == ["vaultsync.toml"]

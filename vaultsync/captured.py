@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from vaultsync.tracked import (
     CLOSE,
@@ -102,7 +102,7 @@ class Joiner:
             if match.start() > at:
                 yield unmarked(text[at : match.start()])
             piece = self._pieces.get(match[1])
-            yield piece if piece == match[2] else printed(match[2])
+            yield piece if piece is not None and piece == match[2] else printed(match[2])
             at = match.end()
         yield unmarked(text[at:])
 
@@ -118,5 +118,5 @@ class BlockJoiner(Joiner):
         return Marked(text) if OPEN in text else text
 
 
-def _is_of_block(part: str) -> bool:
+def _is_of_block(part: str) -> TypeGuard[Piece]:
     return isinstance(part, Opened | Closed | Marked) or (isinstance(part, Tracked) and part.field == "anchor")

@@ -7,16 +7,17 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 from urllib.parse import urlsplit
 
 import msgspec
 
 from vaultsync.errors import ConfigError
-from vaultsync.hookspecs import SourcePlugin
 from vaultsync.steps import step
+
+if TYPE_CHECKING:
+    from vaultsync.hookspecs import SourcePlugin
 
 FILE = "vaultsync.toml"
 # How often everything is listed again: what a service does not volunteer is at most this old.
@@ -176,12 +177,14 @@ def _choices(wanted: Any) -> tuple[str, ...]:
 
 
 def _refuse_unknown(table: Mapping[str, Any], allowed: tuple[str, ...], *, text: str, section: str) -> None:
-    for key in table:
-        if key in allowed:
-            continue
-        close = get_close_matches(key, allowed, n=1, cutoff=0.6)
-        meant = f'Did you mean "{close[0]}"? ' if close else ""
-        raise _mistake(text, section, key, *_unknown(key, allowed, section, meant))
+    key = next((key for key in table if key not in allowed), None)
+    if key is None:
+        return
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, allowed, n=1, cutoff=0.6)
+    meant = f'Did you mean "{close[0]}"? ' if close else ""
+    raise _mistake(text, section, key, *_unknown(key, allowed, section, meant))
 
 
 def _unknown(key: str, allowed: tuple[str, ...], section: str, meant: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Make a page of drafts true: decide each, write the notes, then remember what was written.
 
-Order: notes are made durable first, state is committed last. A crash in between leaves state older than the
-world, and the next run finds notes that already say what it was about to write.
+Order: what is about to be written is noted, notes are made durable, state is committed last. A crash in between
+leaves state older than the world, and the next run knows the notes it finds for what it was about to write.
 """
 
 from __future__ import annotations
@@ -140,7 +140,10 @@ class Drafts:
         held = () if removals else tuple(_held(decision) for decision in decisions if decision.removes)
         doing = [decision for decision in decisions if removals or not decision.removes]
         writing = [decision for decision in doing if decision.action in (Action.CREATE, Action.UPDATE)]
-        page = self.vault.write([_write(decision) for decision in writing])
+        writes = [_write(decision) for decision in writing]
+        ours = {digest(write.data) for write in writes}
+        self.state.about_to_write(ours)
+        page = self.vault.write(writes)
         outcomes: dict[str, Written | Refused | Trashed] = {
             decision.draft.entry.id: outcome for decision, outcome in zip(writing, page.outcomes, strict=True)
         }
@@ -153,6 +156,7 @@ class Drafts:
                 waits = decision.removes and not removals
                 self._remember(decision, None if waits else outcomes.get(decision.draft.entry.id), waits=waits)
             also()
+            self.state.have_written(ours | {decision.place.digest for decision in doing})
         for recovered in page.settle():
             self.tally.asides.append(f"A save that landed while vaultsync was writing was kept as {recovered.path}.")
         return held
@@ -219,7 +223,10 @@ class Drafts:
             return msgspec.structs.replace(entry, path=None, base=None, pending=False)
         if action in (Action.ADOPT, Action.NOTHING) and decision.rendered is not None and place.found is not None:
             found = place.found
-            return self._based(decision, Written(place.path, found.size, found.mtime_ns, found.inode, place.digest))
+            held = Written(place.path, found.size, found.mtime_ns, found.inode, place.digest)
+            if action is Action.ADOPT:  # from now on it holds what we would have written
+                self.survey.written(entry.id, place.path, held)
+            return self._based(decision, held)
         path = place.path if place.on_disk in (OnDisk.AS_WRITTEN, OnDisk.EDITED, OnDisk.FOUND) else entry.path
         return msgspec.structs.replace(entry, path=path, pending=action is not Action.NOTHING)
 

@@ -12,13 +12,21 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from vaultsync.captured import printed
+from vaultsync.captured import Marked, printed
 from vaultsync.paths import portable
 from vaultsync.tags import local_tags
-from vaultsync.tracked import TagList, Tracked, joined, lensed, plain_text, unmarked
+from vaultsync.tracked import NONCHARACTERS, OPEN, TagList, Tracked, joined, lensed, plain_text, unmarked
 
 _DAY = "%Y-%m-%d"
+_WIDEST = 1000  # characters of indentation; a template is not trusted with more
+_EDGES = re.compile(f"\\A[\\s{NONCHARACTERS}]+|[\\s{NONCHARACTERS}]+\\Z")
+_BLANKS = re.compile(r"\s+")
 _BREAKS_LINKS = re.compile(r"[\[\]|#^]+|%%")
+
+
+def _holds(line: str) -> bool:
+    """Whether there is more than marks on a line."""
+    return bool(line) and (line[0] != OPEN or bool(unmarked(line)))
 
 
 def _through(value: Any, text: str, *step: Any) -> str:
@@ -31,8 +39,8 @@ def quote(value: Any) -> str:
     >>> quote("one\n\ntwo")
     '> one\n>\n> two'
     """
-    text = plain_text(value)
-    return _through(value, "\n".join(f"> {line}" if line else ">" for line in text.split("\n")), "quote")
+    lines = plain_text(value).split("\n")
+    return _through(value, "\n".join(f"> {line}" if _holds(line) else f">{line}" for line in lines), "quote")
 
 
 def indent(value: Any, width: int | str = 2, first: bool = False) -> str:
@@ -41,16 +49,18 @@ def indent(value: Any, width: int | str = 2, first: bool = False) -> str:
     >>> indent("one\n\ntwo")
     'one\n\n  two'
     """
-    pad = width if isinstance(width, str) else " " * width
+    pad = width if isinstance(width, str) else " " * min(width, _WIDEST)
     text = plain_text(value)
     lines = text.split("\n")
     start = 0 if first else 1
-    done = lines[:start] + [pad + line if line else line for line in lines[start:]]
+    done = lines[:start] + [pad + line if _holds(line) else line for line in lines[start:]]
     return _through(value, "\n".join(done), "indent", pad, first)
 
 
 def trim(value: Any) -> str:
     """Take blanks and newlines off both ends."""
+    if isinstance(value, Marked):
+        return _EDGES.sub(lambda edge: _BLANKS.sub("", edge[0]), value)
     return _through(value, plain_text(value).strip(), "trim")
 
 

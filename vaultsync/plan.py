@@ -15,7 +15,7 @@ class OnDisk(Enum):
     """What the vault holds of a document's note."""
 
     NOWHERE = "no file has its id"
-    AS_WRITTEN = "holds what we wrote"
+    AS_WRITTEN = "holds what we wrote, be it in a run that was cut short"
     EDITED = "its user has changed it"
     FOUND = "has its id, and we don't know what we wrote"
     UNKNOWN = "can't be read now"
@@ -65,7 +65,7 @@ def decide(seen: Seen) -> Action:
         return Action.WAIT
     if seen.on_disk is OnDisk.TWICE:
         return Action.ASK
-    return _of_written(seen) if seen.written else _of_unknown(seen)
+    return _of_written(seen) if seen.written or seen.on_disk is OnDisk.AS_WRITTEN else _of_unknown(seen)
 
 
 def _of_unknown(seen: Seen) -> Action:
@@ -87,9 +87,9 @@ def _of_written(seen: Seen) -> Action:
         return Action.TRASH if untouched else Action.KEEP
     if seen.same:
         return Action.NOTHING
-    if untouched:
-        return Action.UPDATE
-    return Action.ADOPT if seen.reached else Action.LEAVE
+    if seen.reached:
+        return Action.ADOPT
+    return Action.UPDATE if untouched else Action.LEAVE
 
 
 def needs_theirs(seen: Seen) -> bool:

@@ -93,9 +93,7 @@ class Host:
     def _answers(self, hook: str, **arguments: object) -> Iterator[tuple[str, Any]]:
         """Ask one plugin after the other; those without the hook, or with None to say, are passed over."""
         for name, manager in self._managers.items():
-            for answer in (
-                self._safely(name, f"answer {hook}", getattr(manager.hook, hook), **arguments) or ()
-            ):
+            for answer in self._safely(name, f"answer {hook}", getattr(manager.hook, hook), **arguments) or ():
                 yield name, answer
 
     def _fold(self, hook: str, read: Callable[[Any], Iterable[tuple[str, Any]]]) -> dict[str, Any]:
@@ -105,9 +103,7 @@ class Host:
             for name, value in self._safely(plugin, f"answer {hook}", read, answer) or ():
                 if name in folded:
                     message = f'plugin {plugin}: "{name}" of {hook} is taken by another. It was left out.'
-                    self._failures.append(
-                        PluginError(message, plugin=plugin, hint="Rename it in the plugin.")
-                    )
+                    self._failures.append(PluginError(message, plugin=plugin, hint="Rename it in the plugin."))
                 else:
                     folded[name] = value
         return folded

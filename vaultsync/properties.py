@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import lru_cache
-from json.encoder import encode_basestring
 from typing import Any
 
 import frontmatter
@@ -20,50 +18,29 @@ import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from vaultsync.errors import VaultsyncError
-from vaultsync.tags import local_tags
-from vaultsync.tracked import CLOSE, NONCHARACTERS, OPEN, Property, TagList, Tracked, iso_seconds, plain_text
+from vaultsync.scalars import Loader, item, quoted, remark, scalar
+from vaultsync.tags import local_tag, local_tags
+from vaultsync.tracked import CLOSE, OPEN, Property, TagList, Tracked, plain_text
 
 ID_KEY = "vaultsync_id"
 _HOLE = re.compile(f"{OPEN}(\\d+){CLOSE}")
-# Plain scalars every YAML reader takes for text: they begin with a letter and hold nothing that is syntax anywhere.
-_PLAIN = re.compile(r"[^\W\d_][\w .,;()/+'’“”„«»…–—-]*[\w.)’”»…]|[^\W\d_]", re.UNICODE)
-_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
-_ESCAPED = re.compile(f"[\x7f-\x9f\u2028\u2029\ufeff{NONCHARACTERS}]")
 
 
 class PropertyError(VaultsyncError):
-    """A template's front matter is not YAML. line: 1-based, in the rendered note."""
+    """A template's front matter can't be used. start: what the line at fault begins with, up to the first value."""
 
-    def __init__(self, message: str, *, line: int) -> None:
+    def __init__(self, message: str, *, start: str = "") -> None:
         super().__init__(message)
-        self.line = line
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml where it is built in
-    """YAML 1.2 core: `no`, `12:30`, `1_000` and dates are text; `0o7` and `true` are not."""
-
-    yaml_implicit_resolvers: dict[str, Any] = {}
-
-
-for _tag, _pattern, _first in (
-    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
-    (
-        "float",
-        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
-        "-+.0123456789",
-    ),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(loader.construct_scalar(node)))
+        self.start = start.partition(OPEN)[0]
 
 
 class _Handler(YAMLHandler):
     """python-frontmatter's way in, with our reading of YAML."""
 
+    FM_BOUNDARY = re.compile(r"^---[ \t]*$", re.MULTILINE)
+
     def load(self, fm: str, **_: object) -> Any:
-        return yaml.load(fm, Loader=_Loader)  # noqa: S506  # _Loader is a safe loader
+        return yaml.load(fm, Loader=Loader)  # noqa: S506  # it is a safe loader
 
 
 def read_properties(text: str) -> dict[str, Any]:
@@ -72,39 +49,29 @@ def read_properties(text: str) -> dict[str, Any]:
     >>> read_properties("---\nid: 007\ndue: 12:30\nread: no\n---\ntext")
     {'id': 7, 'due': '12:30', 'read': 'no'}
     """
+    text = text.removeprefix("\ufeff")
     try:
-        found, _ = frontmatter.parse(text.removeprefix("\ufeff"), handler=_Handler())
+        found, _ = frontmatter.parse(text[: front_matter_end(text)], handler=_Handler())
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return {str(key): value for key, value in found.items()}
 
 
-def scalar(text: str) -> str:
-    r"""Text as one YAML scalar that readers of YAML 1.1 and 1.2 agree on.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a scalar stands in the front matter.
 
-    >>> scalar("Moby-Dick"), scalar("no"), scalar("12:30"), scalar('a "b"'), scalar("")
-    ('Moby-Dick', '"no"', '"12:30"', '"a \\"b\\""', '""')
+    key: the top-level key it is in the value of, "" for a name itself. flow: inside [] or {}. indent: of the list
+    items if it becomes a list. listed: an item of a list in []. name: it is the name of a property, not a value.
+    whole: it is all of the key's value.
     """
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return quoted(text)
 
-
-def quoted(text: str) -> str:
-    """Text as a double-quoted YAML scalar on one line."""
-    return _ESCAPED.sub(lambda char: f"\\u{ord(char[0]):04x}", encode_basestring(text))
-
-
-def item(value: Any) -> str:
-    """One value that is not a list, as YAML; nothing for None and for empty text."""
-    if isinstance(value, str):
-        return scalar(value) if value else ""
-    if isinstance(value, datetime):
-        return iso_seconds(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    text = plain_text(value)
-    return text if value is None or isinstance(value, bool | int | float) else scalar(text)
+    key: str
+    flow: bool
+    indent: int = 0
+    listed: bool = False
+    name: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +79,25 @@ class _Hole:
     """A scalar of the template that holds values.
 
     parts: text and value numbers. text: the template wrote it quoted or mixed with text, so it is text whatever
-    the value. flow: inside [] or {}. indent: of the list items if it becomes a list. key: the top-level key it is
-    the whole value of, or None. tail: what the scalar ended with and must end with again.
+    the value. tail: what the scalar ended with and must end with again.
     """
 
     parts: tuple[str | int, ...]
     text: bool
-    flow: bool
-    indent: int
-    key: str | None
+    at: _Place
     tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A front matter cut at its holes: literal text and holes in turn. keys: top-level, in order."""
+    """A front matter cut at its holes: literal text, holes, and numbers of values in comments.
 
-    pieces: tuple[str | _Hole, ...]
-    keys: tuple[str, ...]
+    keys: top-level, in order. indent: of the top level.
+    """
+
+    pieces: tuple[str | int | _Hole, ...]
+    keys: tuple[str, ...] = ()
+    indent: int = 0
 
 
 def fill(head: str, values: Sequence[Any], *, identity: str) -> tuple[str, tuple[Property, ...]]:
@@ -140,125 +108,194 @@ def fill(head: str, values: Sequence[Any], *, identity: str) -> tuple[str, tuple
     Raises PropertyError.
     """
     shape = _shape(head)
+    names = _names(shape.keys, values)
     out: list[str] = []
-    owned: list[Property] = []
+    owned: dict[str, Property] = {}
+    left_out = False
     for piece in shape.pieces:
-        if isinstance(piece, str):
-            out.append(piece)
+        if isinstance(piece, int):
+            out.append(remark(plain_text(values[piece])))
+        elif isinstance(piece, str):
+            out.append(_COMMA.sub("", piece, count=1) if left_out else piece)
+        else:
+            written = _written(piece, values, identity)
+            left_out = piece.at.listed and not written
+            if not piece.at.flow:
+                out[-1] = _before(written, out[-1])
+            out.append(written)
+            if piece.at.key:
+                owned[piece.at.key] = _property(piece, names[piece.at.key], values)
             continue
-        written = _written(piece, values, identity)
-        if not written and out and out[-1].endswith(": "):
-            out[-1] = out[-1][:-1]
-        elif written.startswith("\n"):
-            out[-1] = out[-1].rstrip(" ")
-        out.append(written)
-        if piece.key is not None:
-            owned.append(_property(piece, values))
+        left_out = False
     text = "".join(out)
-    if ID_KEY not in shape.keys:
-        text = _with_identity(text, identity)
-        owned.append(Property(ID_KEY, "id"))
-    return text, tuple(owned)
+    properties = tuple(owned.values())
+    if ID_KEY in names.values():
+        return text, properties
+    return _with_identity(text, identity, shape.indent), (*properties, Property(ID_KEY, "id"))
 
 
-def _with_identity(text: str, identity: str) -> str:
-    line = f"{ID_KEY}: {quoted(identity)}\n"
+# An empty value leaves no item in a list, so it takes the comma behind it along.
+_COMMA = re.compile(r"^[ \t]*,[ \t]*")
+
+
+def _before(written: str, literal: str) -> str:
+    """The literal text before a value, with no blanks before nothing or before a line end."""
+    if not written and literal.endswith(": "):
+        return literal[:-1]
+    return literal.rstrip(" ") if written.startswith("\n") else literal
+
+
+def _names(keys: Sequence[str], values: Sequence[Any]) -> dict[str, str]:
+    """The names of properties by what they are in the shape, where a name may hold values."""
+    names = {key: _HOLE.sub(lambda hole: plain_text(values[int(hole[1])]), key) for key in keys}
+    if len(set(names.values())) < len(keys):
+        twice = next(key for place, key in enumerate(keys) if names[key] in [names[one] for one in keys[:place]])
+        raise PropertyError(f'The front matter has the property "{names[twice]}" twice.', start=twice)
+    return names
+
+
+def _with_identity(text: str, identity: str, indent: int) -> str:
+    line = f"{' ' * indent}{ID_KEY}: {quoted(identity)}\n"
     if not text:
         return f"---\n{line}---\n"
     closing = text.rstrip("\n").rfind("\n") + 1
     return text[:closing] + line + text[closing:]
 
 
-def _property(hole: _Hole, values: Sequence[Any]) -> Property:
-    assert hole.key is not None
-    value = values[hole.parts[0]] if len(hole.parts) == 1 and isinstance(hole.parts[0], int) else None
-    if isinstance(value, Tracked) and not value.owner:
-        return Property(hole.key, value.field, value.via)
+def _property(hole: _Hole, name: str, values: Sequence[Any]) -> Property:
+    if name == ID_KEY:
+        return Property(ID_KEY, "id")
+    value = values[hole.parts[0]] if hole.at.whole and len(hole.parts) == 1 and isinstance(hole.parts[0], int) else None
+    if isinstance(value, Tracked) and not value.owner and value.via[:1] != _ITEM:
+        return Property(name, value.field, value.via)
     if isinstance(value, TagList) and not value.owner:
-        return Property(hole.key, value.field)
-    return Property(hole.key, "")
+        return Property(name, value.field)
+    return Property(name, "")
+
+
+# The one step of a tag that was taken out of its list.
+_ITEM = (("item",),)
 
 
 def _written(hole: _Hole, values: Sequence[Any], identity: str) -> str:
-    if hole.key == ID_KEY:
+    if hole.at.key == ID_KEY:
         return quoted(identity) + hole.tail
     if hole.text:
-        text = "".join(part if isinstance(part, str) else plain_text(values[part]) for part in hole.parts)
-        return quoted(text) + hole.tail
-    value = values[hole.parts[0]]  # type: ignore[index]  # a hole that is not text is one number
+        text = "".join(part if isinstance(part, str) else plain_text(_spelled(values[part])) for part in hole.parts)
+        return scalar(text, flow=True) if hole.at.name else quoted(text) + hole.tail
+    value = _spelled(values[hole.parts[0]])  # type: ignore[index]  # a hole that is not text is one number
+    return _list(value, hole) if isinstance(value, list | tuple) else item(value, flow=hole.at.flow)
+
+
+def _spelled(value: Any) -> Any:
+    """Tags as Obsidian can hold them, one or many; any other value as it is."""
     if isinstance(value, TagList):
-        return _list(local_tags(value.names), hole)
-    if isinstance(value, list | tuple):
-        return _list(value, hole)
-    return item(value) + hole.tail
+        return local_tags(value.names)
+    return local_tag(str(value)) if isinstance(value, Tracked) and value.via == _ITEM else value
 
 
 def _list(values: Sequence[Any], hole: _Hole) -> str:
-    items = [item(value) or '""' for value in values]
-    if hole.flow:
+    items = [item(_spelled(value), flow=hole.at.flow) for value in values]
+    items = [text for text in items if text]
+    if hole.at.listed:
         return ", ".join(items)
-    if not items:
-        return "[]"
-    return "".join(f"\n{' ' * hole.indent}- {text}" for text in items)
+    if hole.at.flow or not items:
+        return f"[{', '.join(items)}]"
+    return "".join(f"\n{' ' * hole.at.indent}- {text}" for text in items)
 
 
 @lru_cache(maxsize=256)
 def _shape(head: str) -> _Shape:
     if not head:
-        return _Shape((), ())
+        return _Shape(())
     start = head.index("\n") + 1
     inner = head[start : head.rstrip("\n").rfind("\n") + 1]
-    try:
-        root = yaml.compose(inner, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line if error.problem_mark else 0
-        raise PropertyError(f"The front matter is not YAML: {error.problem}.", line=line + 2) from error
-    if root is not None and not isinstance(root, yaml.MappingNode):
-        raise PropertyError("The front matter is not a list of properties (key: value).", line=2)
-    keys = tuple(key.value for key, _ in root.value) if root else ()
-    for key in keys:
-        if keys.count(key) > 1:
-            raise PropertyError(f'The front matter has the property "{key}" twice.', line=2)
-    pieces: list[str | _Hole] = []
+    root = _composed(inner)
+    cuts = sorted(_holes(root, inner), key=lambda cut: cut[0]) if root else []
+    pieces: list[str | int | _Hole] = []
     at = 0
-    for begin, end, hole in _holes(root, inner) if root else ():
-        pieces += [inner[at:begin], hole]
+    for begin, end, hole in cuts:
+        pieces += [*_literal(inner[at:begin]), hole]
         at = end
-    pieces.append(inner[at:])
-    pieces[0] = head[:start] + str(pieces[0])
-    pieces[-1] = str(pieces[-1]) + head[start + len(inner) :]
-    return _Shape(tuple(pieces), keys)
+    pieces += _literal(inner[at:])
+    shape = (head[:start], *pieces, head[start + len(inner) :])
+    return _Shape(shape, tuple(key.value for key, _ in root.value), root.start_mark.column) if root else _Shape(shape)
+
+
+def _literal(text: str) -> Iterator[str | int]:
+    """Text between scalars; what was printed into it stands in a comment."""
+    for place, part in enumerate(_HOLE.split(text)):
+        yield int(part) if place % 2 else part
+
+
+def _composed(inner: str) -> Any:
+    """The YAML of a front matter as nodes: a block mapping, or None. Raises PropertyError."""
+    lines = [*inner.split("\n"), ""]
+    try:
+        root = yaml.compose(inner, Loader=Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        message = f"The front matter is not YAML: {problem}."
+        raise PropertyError(message, start=lines[mark.line] if mark else "") from error
+    if root is None:
+        return None
+    if not isinstance(root, yaml.MappingNode) or root.flow_style:
+        raise PropertyError("The front matter is not a list of properties, one a line (key: value).", start=lines[0])
+    for key, value in root.value:
+        line = lines[key.start_mark.line]
+        if not isinstance(key, yaml.ScalarNode):
+            raise PropertyError("A property's name must be text.", start=line)
+        if key.value == ID_KEY and not (isinstance(value, yaml.ScalarNode) and _HOLE.search(value.value)):
+            raise PropertyError(
+                f'Only vaultsync writes {ID_KEY}: take the line out, or write "{{{{ document.id }}}}".', start=line
+            )
+    return root
 
 
 def _holes(root: Any, source: str) -> Iterator[tuple[int, int, _Hole]]:
-    """Every scalar with a value in it, in order: where it begins and ends in `source`, and the hole."""
-    found: list[tuple[int, int, _Hole]] = []
+    """Every scalar with a value in it: where it begins and ends in `source`, and the hole."""
+    seen: set[int] = set()
 
-    def look(node: Any, indent: int, flow: bool, key: str | None) -> None:
+    def look(node: Any, place: _Place) -> Iterator[tuple[int, int, _Hole]]:
+        if id(node) in seen:  # an alias is the node it stands for
+            return
+        seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
-            flow = flow or bool(node.flow_style)
+            flow = place.flow or bool(node.flow_style)
             for name, value in node.value:
-                look(name, indent, True, None)
-                look(value, name.start_mark.column + 2, flow, name.value if node is root else None)
+                key = name.value if node is root else place.key
+                yield from look(name, _Place("", flow, name=True))
+                yield from look(value, _Place(key, flow, name.start_mark.column + 2, whole=node is root))
         elif isinstance(node, yaml.SequenceNode):
+            flow = place.flow or bool(node.flow_style)
             for value in node.value:
-                look(value, indent, flow or bool(node.flow_style), None)
+                yield from look(value, _Place(place.key, flow, value.start_mark.column, listed=bool(node.flow_style)))
         elif _HOLE.search(node.value):
-            found.append(_hole(node, source, indent, flow, key))
+            yield _hole(node, source, place)
 
-    look(root, 0, False, None)
-    return iter(sorted(found, key=lambda hole: hole[0]))
+    return look(root, _Place("", False))
 
 
-def _hole(node: Any, source: str, indent: int, flow: bool, key: str | None) -> tuple[int, int, _Hole]:
+# An anchor and a type before a scalar: `&name`, `!!str`.
+_DECORATED = re.compile(r"(?:[&!]\S*\s+)+")
+
+
+def _hole(node: Any, source: str, place: _Place) -> tuple[int, int, _Hole]:
     begin, end = node.start_mark.index, node.end_mark.index
+    decoration = _DECORATED.match(source, begin, end)
+    if decoration:
+        begin = decoration.end()
+        if "!" in decoration[0]:
+            start = source[:begin].rpartition("\n")[2]
+            raise PropertyError("A value can't be given a type (!!) here.", start=start)
     raw = source[begin:end]
-    # A block scalar (| or >) ends after its newline, which has to stay.
-    tail = "\n" if raw.endswith("\n") else ""
+    # A block scalar (| or >) ends after its newlines, which have to stay.
+    tail = raw[len(raw.rstrip()) :]
     split = _HOLE.split(node.value)
-    parts = tuple(int(part) if place % 2 else part for place, part in enumerate(split) if place % 2 or part)
-    text = bool(node.style) or len(parts) != 1 or not isinstance(parts[0], int)
-    return begin, end, _Hole(parts, text, flow, indent, key, tail)
+    parts = tuple(int(part) if number % 2 else part for number, part in enumerate(split) if number % 2 or part)
+    text = place.name or bool(node.style) or len(parts) != 1
+    return begin, end, _Hole(parts, text, place, tail)
 
 
 _OPENING = re.compile(r"---[ \t]*\r?\n")

@@ -83,6 +83,7 @@ class _Run:
                 self.fetch(name, source)
                 self.reconsider(name, source)
             self.remove()
+            self.forget_interruptions()
         except VaultError as error:  # the vault can't be written any more; what was done is done
             self.tally.errors.append(error)
 
@@ -99,7 +100,7 @@ class _Run:
         """Find every note, and remember those that were moved or touched."""
         state = self.workspace.state
         rows = list(state.rows())
-        self.survey = survey(self.workspace.vault, rows, state.entry_of)
+        self.survey = survey(self.workspace.vault, rows, state.entry_of, state.being_written())
         self.known = sum(place.on_disk is not OnDisk.NOWHERE for place in self.survey.places.values())
         self._follow(rows)
         for name, copies in self.survey.copies.items():
@@ -128,7 +129,7 @@ class _Run:
             place = self.survey.places.get(row.id)
             if row.path is None or place is None or place.found is None:
                 continue
-            touched = place.on_disk is OnDisk.AS_WRITTEN and place.found.mtime_ns != row.mtime_ns
+            touched = place.digest == row.digest and place.found.mtime_ns != row.mtime_ns
             if place.path != row.path or touched:
                 moved.append((row.id, place.found, touched))
         if moved:
@@ -227,7 +228,7 @@ class _Run:
         if entry is None:
             entry = Entry(id=identity, source=name, record=record, path=None, base=None, pending=False)
         elif entry.id != identity:
-            self.survey.places[identity] = self.survey.place(entry.id)
+            self.survey.renamed(entry.id, identity)
             self.tally.renamed(entry.id, identity)
         drafts.pop(entry.id, None)
         entry = msgspec.structs.replace(entry, id=identity, record=record)
@@ -324,6 +325,14 @@ class _Run:
             ids = iter([entry.id for entry in entries if entry is not None and entry.source == name])
             while batch := list(islice(ids, _PAGE)):
                 self.drafts.settle(source, self._again(batch, asked=False), removals=True)
+
+    def forget_interruptions(self) -> None:
+        """After a run that reached everything, nothing is left of what earlier ones were writing."""
+        state = self.workspace.state
+        reached = not (self.tally.errors or self.options.only or self.options.sources)
+        if reached and (written := state.being_written()):
+            with state.transaction():
+                state.have_written(written)
 
     def _removals(self) -> Removals:
         documents = sum(one.highlights == 0 for one in self.held.values())

@@ -7,23 +7,19 @@ data (`properties`), an anchor is put where the template gave none, and what rem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import TracebackType
+from itertools import chain, islice
 from typing import Any
 
-from jinja2 import TemplateError as JinjaError
-from jinja2 import TemplateSyntaxError
-
+from vaultsync.blame import BlockError, reporting
 from vaultsync.captured import BlockJoiner, Joiner, Marked, printed
-from vaultsync.errors import TemplateError
 from vaultsync.filters import FILTERS
 from vaultsync.model import Document
 from vaultsync.paths import join_path, portable
-from vaultsync.properties import PropertyError, fill
-from vaultsync.sandbox import FILE_PREFIX, DocumentView, Sandbox
+from vaultsync.properties import fill
+from vaultsync.sandbox import DocumentView, Sandbox
 from vaultsync.tracked import (
     CLOSE,
     OPEN,
@@ -44,7 +40,6 @@ from vaultsync.tracked import (
 _HEAD_BEGIN = re.compile(r"---[ \t]*\n")
 _HEAD_END = re.compile(r"\n---[ \t]*\n")
 _HEAD_END_OF_ALL = re.compile(r"\n---[ \t]*\Z")
-_MEND = 'Mend the template, then run "vaultsync templates check".'
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +68,20 @@ class Renderer:
     ) -> None:
         self._joiner = Joiner() if captures else BlockJoiner()
         self._shown = shown or {}
+        self._sources = sources
         every = {**FILTERS, **(filters or {})}
         self._sandbox = Sandbox(sources, printed, self._joiner.join, every)
         self._plain = Sandbox(sources, plain_text, filters=every)
 
     def compile(self, template: str) -> None:
         """Read a template without rendering it. Raises TemplateError with file and line."""
-        with _reporting(template, self._shown):
+        with reporting(template, self._shown):
             self._sandbox.get_template(template)
 
     def render(self, template: str, document: Document, *, now: datetime) -> Rendered:
         """The note of `document` by `template`. Raises TemplateError with file and line."""
         self._joiner.clear()
-        with _reporting(template, self._shown):
+        with reporting(template, self._shown, self._sources):
             return _Cut(document.id).rendered(self._pieces(template, document, now))
 
     def _pieces(self, template: str, document: Document, now: datetime) -> Iterator[str]:
@@ -103,16 +99,8 @@ class Renderer:
 
     def plain(self, template: str, document: Document, *, now: datetime) -> str:
         """What the template prints untracked; to tell a template that looks at what it captured."""
-        with _reporting(template, self._shown):
+        with reporting(template, self._shown):
             return self._plain.get_template(template).render(document=DocumentView(document), now=now)
-
-
-class _BlockError(Exception):
-    """A template's blocks are not one after the other, one per highlight. file, line: of the tag at fault."""
-
-    def __init__(self, message: str, tag: Opened | Closed) -> None:
-        super().__init__(message)
-        self.file, self.line = tag.file, tag.line
 
 
 @dataclass(slots=True)
@@ -128,18 +116,23 @@ class _Cut:
     # Where the last anchor a template printed ends; the block it belongs to.
     anchor: tuple[int, Opened] | None = None
     gap: bool = False
+    # Whether what comes next stands right behind an anchor.
+    watching: bool = False
 
     def rendered(self, pieces: Iterator[str]) -> Rendered:
         head, values, first = _head(pieces)
         text, properties = fill(head, values, identity=self.identity)
         self._put(text)
         body = self.at
-        for piece in first:
-            self._piece(piece)
-        for piece in pieces:
-            self._piece(piece)
+        for piece in chain(first, pieces):
+            # Half of it is literal text, which is passed on without a call.
+            if type(piece) is str and not self.watching:
+                self.out.append(piece)
+                self.at += len(piece)
+            else:
+                self._piece(piece)
         if self.begun is not None:
-            raise _BlockError("The {% highlight %} block is not closed.", self.begun[0])
+            raise BlockError("The {% highlight %} block is not closed.", self.begun[0])
         if not self._tail().endswith("\n"):
             self._put("\n")
         layout = Layout(body, tuple(self.blocks.values()), tuple(self.spans), properties)
@@ -157,14 +150,11 @@ class _Cut:
         if kind is Closed:
             self._end(piece)  # type: ignore[arg-type]
             return
-        if self.gap and piece:
-            self.gap = False
-            if piece[0] != "\n":
-                self._put("\n")
+        if self.watching:
+            self._behind_anchor(piece)
         start = self.at
-        self._put(piece)
-        if self.anchor is not None and self.anchor[0] == start:
-            self._behind_anchor(piece, self.anchor[1])
+        self.out.append(piece)
+        self.at = start + len(piece)
         if kind is not str:
             self._span(piece, start)
 
@@ -183,17 +173,17 @@ class _Cut:
 
     def _begin(self, block: Opened) -> None:
         if self.begun is not None:
-            raise _BlockError("A {% highlight %} block stands inside another.", block)
+            raise BlockError("A {% highlight %} block stands inside another.", block)
         if block.owner in self.blocks:
-            raise _BlockError(f"The block of highlight {block.owner} is printed twice.", block)
+            raise BlockError(f"The block of highlight {block.owner} is printed twice.", block)
         if self.gap:
-            self.gap = False
+            self.gap = self.watching = False
             self._put("\n")
         self.begun = block, self.at
 
     def _end(self, end: Closed) -> None:
         if self.begun is None:
-            raise _BlockError("The {% highlight %} block was not begun where it is closed.", end)
+            raise BlockError("The {% highlight %} block was not begun where it is closed.", end)
         (block, start), self.begun = self.begun, None
         if self.anchor is None or self.anchor[1] is not block:
             self._anchor_line(block)
@@ -201,22 +191,25 @@ class _Cut:
 
     def _anchor(self, block: Opened) -> None:
         """Take a printed anchor as the block's own, unless it is part of something else, such as a link."""
-        anchor = self.out.pop()
-        alone = not anchor.startswith("^") or self._tail()[-1] in "\n \t"
-        self.out.append(anchor)
-        if not alone:
+        before = self.out[-2][-1:] or next((text[-1] for text in islice(reversed(self.out), 1, None) if text), "\n")
+        if self.out[-1][0] == "^" and before not in "\n \t":
             return
         if self.anchor is not None and self.anchor[1] is block:
-            raise _BlockError(f"The anchor of highlight {block.owner} is printed twice.", block)
-        self.anchor = self.at, block
+            raise BlockError(f"The anchor of highlight {block.owner} is printed twice.", block)
+        self.anchor, self.watching = (self.at, block), True
 
-    def _behind_anchor(self, piece: str, block: Opened) -> None:
-        """Obsidian takes an anchor for one only at the end of its line."""
-        text = piece.lstrip(" \t")
-        if not text:
-            self.anchor = self.at, block
-        elif text[0] != "\n":
-            raise _BlockError(f"The anchor of highlight {block.owner} does not end its line.", block)
+    def _behind_anchor(self, piece: str) -> None:
+        """Obsidian takes an anchor for one only at the end of its line; ours has a blank line behind it as well."""
+        if self.gap:
+            if piece:
+                self.gap = self.watching = False
+                if piece[0] != "\n":
+                    self._put("\n")
+        elif self.anchor is not None and piece.lstrip(" \t"):
+            self.watching = False
+            if piece.lstrip(" \t")[0] != "\n":
+                block = self.anchor[1]
+                raise BlockError(f"The anchor of highlight {block.owner} does not end its line.", block)
 
     def _anchor_line(self, block: Opened) -> None:
         """An anchor of its own at the end of the block, blank lines around it."""
@@ -227,7 +220,7 @@ class _Cut:
         self._put(f"^{block.block_id}")
         self.spans.append(Span(start, self.at, block.owner, "anchor"))
         self._put("\n")
-        self.gap = True
+        self.gap = self.watching = True
 
     def _tail(self) -> str:
         """The last two characters written, or what there is."""
@@ -252,7 +245,7 @@ def _head(pieces: Iterator[str]) -> tuple[str, list[Any], list[str]]:
         if isinstance(piece, Opened | Closed):
             if not _HEAD_BEGIN.match(head):
                 break
-            raise _BlockError("A {% highlight %} block stands in the front matter.", piece)
+            raise BlockError("A {% highlight %} block stands in the front matter.", piece)
         if isinstance(piece, Piece):
             head += _holes(piece, values)
             continue
@@ -276,56 +269,27 @@ def _holes(piece: Piece, values: list[Any]) -> str:
     return separator.join(f"{OPEN}{number}{CLOSE}" for number in range(first, len(values)))
 
 
-@contextmanager
-def _reporting(template: str, shown: Mapping[str, str]) -> Iterator[None]:
-    """Turn what goes wrong in a template into a TemplateError with file and line."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001  # a template can make any operation fail; whatever it is, it is the template's
-        file, line, reason = _fault(error, template)
-        raise TemplateError(f"{reason.rstrip('.')}.", file=shown.get(file, file), line=line, hint=_MEND) from error
-
-
-def _fault(error: Exception, template: str) -> tuple[str, int | None, str]:
-    """Which template, which line (1-based), and what is wrong."""
-    if isinstance(error, PropertyError):
-        return template, error.line, error.message
-    if isinstance(error, _BlockError):
-        return error.file, error.line, str(error)
-    if isinstance(error, TemplateSyntaxError):
-        return error.name or template, error.lineno, str(error.message)
-    file, line = _place(error.__traceback__, template)
-    return (
-        file,
-        line,
-        str(error) if isinstance(error, JinjaError) else f"{type(error).__name__}: {error}",
-    )
-
-
-def _place(trace: TracebackType | None, template: str) -> tuple[str, int | None]:
-    """The innermost line of a template in a traceback; Jinja gives its frames the template's file and lines."""
-    found: tuple[str, int | None] = (template, None)
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if file.startswith(FILE_PREFIX):
-            found = (file.removeprefix(FILE_PREFIX), trace.tb_lineno)
-        trace = trace.tb_next
-    return found
-
-
 _PATTERN = "vaultsync.toml: path"
+
+
+def _one_name(value: Any) -> str:
+    """Every value becomes one portable name before it is joined to a path."""
+    return portable(plain_text(value))
+
+
+def _path_of(parts: Iterable[str]) -> str:
+    return "".join([portable(part) if isinstance(part, Tracked) else part for part in parts])
 
 
 class PathRenderer:
     """Make a new note's path from the pattern in vaultsync.toml."""
 
     def __init__(self, pattern: str, filters: Mapping[str, Callable[..., Any]] | None = None) -> None:
-        # Every value becomes one portable name before it is joined to a path.
         every = {**FILTERS, **(filters or {})}
-        self._sandbox = Sandbox({_PATTERN: pattern}, lambda value: portable(plain_text(value)), filters=every)
+        self._sandbox = Sandbox({_PATTERN: pattern}, _one_name, _path_of, every)
 
     def path(self, document: Document, *, now: datetime) -> str:
         """The path inside the vault, portable, before collisions are looked at. Raises TemplateError."""
-        with _reporting(_PATTERN, {}):
+        with reporting(_PATTERN, {}):
             text = self._sandbox.get_template(_PATTERN).render(document=DocumentView(document), now=now)
         return join_path(text)

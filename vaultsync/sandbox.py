@@ -12,9 +12,11 @@ from functools import wraps
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, nodes, pass_context
+from jinja2.compiler import Frame
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
 from jinja2.filters import do_format
+from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -49,15 +51,56 @@ _WIDE = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(?:\d*\.)?(?:\d{6}|\*)|\{[^{}]*(?:\d
 _PADDING = frozenset(["center", "ljust", "rjust", "zfill", "expandtabs"])
 
 
+class _HighlightValues(dict[str, Any]):
+    """A highlight's fields as a template gets them, each made when it is first asked for: most are again."""
+
+    __slots__ = ("highlight",)
+
+    def __init__(self, highlight: Highlight) -> None:
+        self.highlight = highlight
+
+    def __missing__(self, name: str) -> Any:
+        highlight = self.highlight
+        value: Any
+        if name == "anchor":
+            value = tracked(f"^{highlight.block_id}", highlight.id, "anchor")
+        elif HIGHLIGHT_FIELDS[name] is _TEXT:
+            value = tracked(getattr(highlight, name), highlight.id, name)
+        elif name == "tags":
+            value = TagList(highlight.tags, highlight.id)
+        else:
+            value = getattr(highlight, name)
+        self[name] = value
+        return value
+
+
+class _DocumentValues(dict[str, Any]):
+    """A document's fields as a template gets them, each made when it is first asked for."""
+
+    __slots__ = ("document",)
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self["highlights"] = tuple(map(HighlightView, document.live))
+
+    def __missing__(self, name: str) -> Any:
+        document = self.document
+        value: Any
+        if DOCUMENT_FIELDS[name] is _TEXT:
+            value = tracked(getattr(document, name), "", name)
+        else:
+            value = TagList(document.tags, "") if name == "tags" else getattr(document, name)
+        self[name] = value
+        return value
+
+
 class HighlightView:
     """A highlight as a template sees it; `anchor` is what ends its block."""
 
-    __slots__ = ("_block_id", "_highlight", "_id")
+    __slots__ = ("_values",)
 
     def __init__(self, highlight: Highlight) -> None:
-        self._highlight = highlight
-        self._id = highlight.id
-        self._block_id = highlight.block_id
+        self._values = _HighlightValues(highlight)
 
     def __str__(self) -> str:
         raise TypeError("a highlight was printed; print one of its fields, as in {{ h.text }}")
@@ -66,32 +109,13 @@ class HighlightView:
 class DocumentView:
     """A document as a template sees it."""
 
-    __slots__ = ("_document", "_highlights")
+    __slots__ = ("_values",)
 
     def __init__(self, document: Document) -> None:
-        self._document = document
-        self._highlights = tuple(map(HighlightView, document.live))
+        self._values = _DocumentValues(document)
 
     def __str__(self) -> str:
         raise TypeError("the document was printed; print one of its fields, as in {{ document.title }}")
-
-
-def _highlight_field(view: HighlightView, name: str) -> Any:
-    """All but text, which `Sandbox.getattr` deals with: it is asked for a hundred times in every note."""
-    if name == "anchor":
-        return tracked(f"^{view._block_id}", view._id, "anchor")
-    if HIGHLIGHT_FIELDS[name] is _TAGS:
-        return TagList(view._highlight.tags, view._id)
-    return getattr(view._highlight, name)
-
-
-def _document_field(view: DocumentView, name: str) -> Any:
-    if name == "highlights":
-        return view._highlights
-    kind = DOCUMENT_FIELDS[name]
-    if kind is _TEXT:
-        return tracked(getattr(view._document, name), "", name)
-    return TagList(view._document.tags, "") if kind is _TAGS else getattr(view._document, name)
 
 
 FILE_PREFIX = "template:"
@@ -109,6 +133,17 @@ class _Sources(BaseLoader):
         if template not in self._sources:
             raise TemplateNotFound(template, f"there is no template '{template}'")
         return unmarked(self._sources[template]), FILE_PREFIX + template, lambda: True
+
+
+class _Generator(NativeCodeGenerator):
+    """Prints what `finalize` returns as it is: the usual one wraps a str() around it, a call for every value."""
+
+    def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:
+        """Print what `{% filter %}` makes as any value is printed; Jinja writes it out as if it were the template's."""
+        made = object.__new__(nodes.InternalName)  # as Jinja's parser makes them
+        nodes.Node.__init__(made, self.temporary_identifier(), lineno=node.lineno, environment=self.environment)
+        self.visit_AssignBlock(nodes.AssignBlock(made, node.filter, node.body, lineno=node.lineno), frame)
+        self.visit_Output(nodes.Output([made], lineno=node.lineno), frame)
 
 
 class HighlightBlock(Extension):
@@ -130,16 +165,19 @@ class HighlightBlock(Extension):
 def _block_opened(view: Any, file: str, line: int) -> Piece:
     if type(view) is not HighlightView:
         raise TypeError("{% highlight … %} wants a highlight, as in {% for h in document.highlights %}")
-    return opened(view._id, view._block_id, file, line)
+    highlight = view._values.highlight
+    return opened(highlight.id, highlight.block_id, file, line)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja as templates of notes get it: strict and sandboxed.
 
-    show: what a template prints for a value. join: how it makes one string of what it printed. filters: by name.
+    show: what a template prints for a value; tracked ones are printed as they are. join: how it makes one string of
+    what it printed. filters: by name.
     Guards are against what fills the memory at one go; a loop that never ends is like one in any program.
     """
 
+    code_generator_class = _Generator
     intercepted_binops = frozenset(["*", "**", "%"])
 
     def __init__(
@@ -164,21 +202,17 @@ class Sandbox(ImmutableSandboxedEnvironment):
         # What is made up anew in each run would make every run write every note.
         del self.globals["lipsum"], self.filters["random"]
         self.filters |= {**(filters or {}), _OPENED: _block_opened, _CLOSED: closed}
-        for name in ("batch", "center", "indent", "slice"):
+        for name in ("batch", "center", "slice"):
             self.filters[name] = _measured(self.filters[name])
         self.filters["format"] = _formatted
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Our own values by the table, everything else by the sandbox's rules."""
-        if type(obj) is HighlightView:
-            if HIGHLIGHT_FIELDS.get(attribute) is _TEXT:
-                value = Tracked(getattr(obj._highlight, attribute))
-                value.owner, value.field = obj._id, attribute
-                return value
-        elif type(obj) is not DocumentView:
+        kind = type(obj)
+        if kind is not HighlightView and kind is not DocumentView:
             return super().getattr(obj, attribute)
         try:
-            return _highlight_field(obj, attribute) if type(obj) is HighlightView else _document_field(obj, attribute)
+            return obj._values[attribute]
         except KeyError:
             return self.undefined(hint=_no_such_field(obj, attribute), name=attribute)
 
@@ -258,7 +292,7 @@ def _finalizer(show: Callable[[Any], str]) -> Callable[[object, Any], str]:
     @pass_context  # never folded at compile time: a constant in the front matter is a value too
     def finalize(context: object, value: Any) -> str:
         del context
-        return show(value)
+        return value if type(value) is Tracked else show(value)
 
     return finalize
 

@@ -31,6 +31,7 @@ _SCHEMA = (
     "CREATE INDEX pieces_of_entries ON pieces (entry)",
     "CREATE TABLE cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE listed (source TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (source, key)) WITHOUT ROWID",
+    "CREATE TABLE writing (digest BLOB PRIMARY KEY) WITHOUT ROWID",
 )
 
 
@@ -202,6 +203,28 @@ class State:
     def knows_note(self, digest: bytes) -> bool:
         """Whether some note had this digest when vaultsync last wrote or saw it."""
         return next(self._read("SELECT 1 FROM entries WHERE digest = ?", digest), None) is not None
+
+    def about_to_write(self, digests: Collection[bytes]) -> None:
+        """Note what is about to be written, so that it is known for ours if the run ends before its entries are kept.
+
+        Survives the end of the process at once, and a power failure when the page is brought to the same disk.
+        """
+        if not digests:
+            return
+        if not self._depth:
+            list(self._read("PRAGMA synchronous = NORMAL"))
+        with self.transaction():
+            self._write_each("INSERT OR IGNORE INTO writing (digest) VALUES (?)", [(digest,) for digest in digests])
+        if not self._depth:
+            list(self._read("PRAGMA synchronous = FULL"))
+
+    def have_written(self, digests: Collection[bytes]) -> None:
+        """Forget what `about_to_write` noted: the entries know it now."""
+        self._write_each("DELETE FROM writing WHERE digest = ?", [(digest,) for digest in digests])
+
+    def being_written(self) -> frozenset[bytes]:
+        """Return what runs were about to write when they were cut short."""
+        return frozenset(digest for (digest,) in self._read("SELECT digest FROM writing"))
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Go through the known keys "<prefix>:...", in order. Write nothing before its end is reached."""

@@ -7,7 +7,7 @@ note is read again just before it is replaced. Everything else is told by its id
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -53,6 +53,12 @@ class Survey:
         self.places[name] = Place(OnDisk.AS_WRITTEN, path, outcome.digest, found)
         self.taken.add(collision_key(path))
 
+    def renamed(self, old: str, new: str) -> None:
+        """Take note that a document has another id. A run that was cut short may have written it into the note."""
+        place = self.place(old)
+        if new not in self.places or place.on_disk is not OnDisk.NOWHERE:
+            self.places[new] = place
+
     def removed(self, name: str) -> None:
         """Take note that a note is no longer there."""
         self.places[name] = _NOWHERE
@@ -63,8 +69,13 @@ class Survey:
         return {collision_key(path) for path in self.scan.notes}
 
 
-def survey(vault: Vault, rows: Iterable[Row], entry_of: Callable[[str], str | None]) -> Survey:
-    """Look for the note of every row. entry_of: from an id as a note bears it to the entry's, None if unknown."""
+def survey(
+    vault: Vault, rows: Iterable[Row], entry_of: Callable[[str], str | None], ours: Collection[bytes] = frozenset()
+) -> Survey:
+    """Look for the note of every row. entry_of: from an id as a note bears it to the entry's, None if unknown.
+
+    ours: digests of what a run that was cut short was writing; a note that holds one has no words of its user's.
+    """
     seen = Survey(vault.scan())
     unclaimed = dict(seen.scan.notes)
     loose: dict[str, Row] = {}
@@ -77,12 +88,12 @@ def survey(vault: Vault, rows: Iterable[Row], entry_of: Callable[[str], str | No
             loose[row.id] = row
     bearers = _bearers(vault, seen, unclaimed, entry_of)
     for name, row in loose.items():
-        seen.places[name] = _located(vault, seen, row, bearers.pop(name, []))
+        seen.places[name] = _located(vault, seen, row, bearers.pop(name, []), ours)
     for name, paths in bearers.items():
         if name in seen.places:
             seen.copies[name] = tuple(sorted(paths))
         else:
-            seen.places[name] = _found(vault, seen, paths)
+            seen.places[name] = _found(vault, seen, paths, ours)
     return seen
 
 
@@ -102,7 +113,7 @@ def _bearers(
     return bearers
 
 
-def _located(vault: Vault, seen: Survey, row: Row, paths: list[str]) -> Place:
+def _located(vault: Vault, seen: Survey, row: Row, paths: list[str], ours: Collection[bytes]) -> Place:
     """Where a note is that is not as it was left."""
     assert row.path is not None
     unreadable = any(error.path == row.path for error in seen.unread)
@@ -120,16 +131,17 @@ def _located(vault: Vault, seen: Survey, row: Row, paths: list[str]) -> Place:
         home = row.path  # its user took the id out; it is still where we left it
     else:
         return _NOWHERE
-    return _read(vault, seen, home, row.digest)
+    return _read(vault, seen, home, (*ours, row.digest), OnDisk.EDITED)
 
 
-def _found(vault: Vault, seen: Survey, paths: list[str]) -> Place:
+def _found(vault: Vault, seen: Survey, paths: list[str], ours: Collection[bytes]) -> Place:
     if len(paths) > 1:
         return Place(OnDisk.TWICE, ", ".join(sorted(paths)))
-    return _read(vault, seen, paths[0], None)
+    return _read(vault, seen, paths[0], ours, OnDisk.FOUND)
 
 
-def _read(vault: Vault, seen: Survey, path: str, written: bytes | None) -> Place:
+def _read(vault: Vault, seen: Survey, path: str, ours: Collection[bytes | None], otherwise: OnDisk) -> Place:
+    """The place of a note that is there. otherwise: what it is if it holds none of what is ours."""
     try:
         data = vault.read(path)
     except VaultError as error:
@@ -138,6 +150,4 @@ def _read(vault: Vault, seen: Survey, path: str, written: bytes | None) -> Place
     if data is None:
         return _NOWHERE
     held = digest(data)
-    if written is None:
-        return Place(OnDisk.FOUND, path, held, vault.found(path))
-    return Place(OnDisk.AS_WRITTEN if held == written else OnDisk.EDITED, path, held, vault.found(path))
+    return Place(OnDisk.AS_WRITTEN if held in ours else otherwise, path, held, vault.found(path))

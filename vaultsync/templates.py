@@ -16,9 +16,23 @@ from typing import TYPE_CHECKING, Any
 from vaultsync.errors import ConfigError, TemplateError
 
 if TYPE_CHECKING:
-    from vaultsync.render import Renderer
+    from vaultsync.model import Document
+    from vaultsync.render import Rendered, Renderer
+    from vaultsync.tracked import Layout
 
 SETS = ("default", "callouts", "minimal")
+_CATEGORIES = (
+    "books",
+    "articles",
+    "tweets",
+    "podcasts",
+    "supplementals",
+    "emails",
+    "pdfs",
+    "epubs",
+    "videos",
+    "bookmarks",
+)
 # Goes up whenever the same template and document would render differently.
 _RENDERING = b"1"
 
@@ -59,9 +73,11 @@ class Templates:
     def mains(self) -> tuple[tuple[str, str], ...]:
         """Every template that makes notes, each with a category it makes notes of."""
         names = {name for texts in (self.own, self.fallback) for name in texts if _is_main(name)}
-        categories = sorted(name.removeprefix("document.").removesuffix(".md") for name in names)
-        chosen = {self.main(category or "books"): category or "books" for category in ("books", *categories)}
-        return tuple((name, category) for name, category in chosen.items() if name in names)
+        special = {name.removeprefix("document.").removesuffix(".md") for name in names if name != "document.md"}
+        general = next((category for category in _CATEGORIES if category not in special), "")
+        # A category's template of the shipped set comes after the user's general one, and may make no notes at all.
+        chosen = {self.main(category): category for category in (*sorted(special), general)}
+        return tuple(chosen.items())
 
     def shown(self, name: str) -> str:
         """A template's file as the user knows it."""
@@ -72,14 +88,25 @@ class Templates:
     def fingerprint(self, category: str) -> str:
         """Changes when anything changes that could change what this category's notes look like."""
         digest = hashlib.blake2b(_RENDERING, digest_size=8)
-        main = self.main(category)
-        texts = {name: text for name, text in {**self.fallback, **self.own}.items() if not _is_main(name)}
-        texts[main] = self.sources[main]
-        together = "\n".join(texts.values())
-        texts |= {name: text for name, text in self.shipped.items() if name.partition("/")[0] + "/" in together}
-        for name in sorted(texts):
-            digest.update(f"{name}\0{texts[name]}\0".encode())
+        for name, text in sorted(self._used_by(self.main(category)).items()):
+            digest.update(f"{name}\0{text}\0".encode())
         return digest.hexdigest()
+
+    def _used_by(self, main: str) -> dict[str, str]:
+        """The texts a template may include, extend or import: what is named in them, and every part of its own sets."""
+        sources = self.sources
+        parts = {name for name in {**self.fallback, **self.own} if not _is_main(name)}
+        used = {name: sources[name] for name in (main, *parts)}
+        while True:
+            together = "\n".join(used.values())
+            more = {name: text for name, text in sources.items() if name not in used and _named(name, together)}
+            if not more:
+                return used
+            used |= more
+
+
+def _named(name: str, text: str) -> bool:
+    return f'"{name}"' in text or f"'{name}'" in text
 
 
 def _is_main(name: str) -> bool:
@@ -92,9 +119,10 @@ def load(root: Path, setting: str) -> Templates:
     Raises ConfigError if it is none of these, TemplateError if a file can't be read.
     """
     shipped = {f"{name}/{path}": text for name in SETS for path, text in _texts(shipped_folder() / name)}
-    chosen = setting if setting in SETS and not (root / setting).is_dir() else "default"
+    is_set = setting in SETS and not (root / setting).is_dir()
+    chosen = setting if is_set else "default"
     fallback = {path.partition("/")[2]: text for path, text in shipped.items() if path.startswith(f"{chosen}/")}
-    if not setting or setting == chosen:
+    if not setting or is_set:
         return Templates({}, fallback, shipped, name=chosen)
     folder = root / setting
     if not folder.resolve().is_relative_to(root.resolve()):
@@ -112,12 +140,18 @@ def load(root: Path, setting: str) -> Templates:
 
 
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every template in a folder. A link that leads out of it is not read: it would print a stranger's file."""
+    home = folder.resolve()
     for path in sorted(folder.rglob("*")):
-        if path.suffix in (".md", ".jinja", ".j2") and path.is_file() and not path.name.startswith("."):
-            try:
-                yield path.relative_to(folder).as_posix(), path.read_text("utf-8").replace("\r\n", "\n")
-            except (OSError, UnicodeDecodeError) as error:
-                raise TemplateError(f"can't be read as text: {error}. No note was written.", file=str(path)) from error
+        if path.suffix not in (".md", ".jinja", ".j2") or path.name.startswith("."):
+            continue
+        try:
+            if not path.resolve().is_relative_to(home):
+                raise TemplateError("leads outside the templates' folder. No note was written.", file=str(path))
+            if path.is_file():
+                yield path.relative_to(folder).as_posix(), path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError, RuntimeError) as error:
+            raise TemplateError(f"can't be read as text: {error}. No note was written.", file=str(path)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +159,7 @@ class Checked:
     """What trying a template showed. error: why it can't be used, None if it can.
 
     tracked: (owner, field) it prints so that they can be read back; owner is "document" or "highlight".
-    captures: False if it looks at text it captured, so that values inside macros are read-only.
+    captures: False if it looks at text it captured, so that values in macros and the like are read-only.
     """
 
     name: str
@@ -170,31 +204,47 @@ def _renderers(templates: Templates, filters: Mapping[str, Callable[..., Any]]) 
 
 def check(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> tuple[Checked, ...]:
     """Try every template that makes notes on made-up documents."""
-    renderer, _ = _renderers(templates, filters)
-    return tuple(_tried(renderer, templates, name, category) for name, category in templates.mains())
+    renderers = _renderers(templates, filters)
+    return tuple(_tried(renderers, templates, name, category) for name, category in templates.mains())
 
 
-def _tried(renderer: Renderer, templates: Templates, name: str, category: str) -> Checked:
+def _tried(renderers: tuple[Renderer, Renderer], templates: Templates, name: str, category: str) -> Checked:
     from vaultsync.specimen import specimens
 
+    renderer, untracked = renderers
     now = datetime(2024, 1, 1, tzinfo=UTC)
     shown = templates.shown(name)
-    found: dict[tuple[str, str], None] = {}
-    captures = True
+    documents = specimens(category)
     try:
-        for document in specimens(category):
-            rendered = renderer.render(name, document, now=now)
-            body = rendered.text[rendered.layout.body :]
-            captures = captures and _same_words(body, renderer.plain(name, document, now=now))
-            for span in rendered.layout.spans:
-                found[("highlight" if span.owner else "document", span.field)] = None
-            found |= {("document", owned.field): None for owned in rendered.layout.properties}
+        plain = [untracked.render(name, document, now=now) for document in documents]
+        for document, rendered in zip(documents, plain, strict=True):
+            if not _same_words(rendered.text[rendered.layout.body :], untracked.plain(name, document, now=now)):
+                raise TemplateError("It looks at captured text that holds a {% highlight %} block.", file=shown)
+        notes = _notes(renderer, name, documents, now)
     except TemplateError as error:
         return Checked(name, shown, error)
-    return Checked(name, shown, None, tuple(sorted(key for key in found if key[1])), captures)
+    captures = [note.text for note in notes] == [note.text for note in plain]
+    found = {key for note in (notes if captures else plain) for key in _fields(note.layout)}
+    return Checked(name, shown, None, tuple(sorted(found)), captures)
+
+
+def _notes(renderer: Renderer, name: str, documents: tuple[Document, ...], now: datetime) -> list[Rendered]:
+    """The tracked notes; none if tracking is what breaks the template."""
+    try:
+        return [renderer.render(name, document, now=now) for document in documents]
+    except TemplateError:
+        return []
+
+
+def _fields(layout: Layout) -> Iterator[tuple[str, str]]:
+    """(owner, field) of what can be read back; owner is "document" or "highlight"."""
+    for span in layout.spans:
+        if span.field:
+            yield ("highlight" if span.owner else "document"), span.field
+    yield from (("document", owned.field) for owned in layout.properties if owned.field)
 
 
 def _same_words(body: str, plain: str) -> bool:
-    """Whether tracked and plain rendering say the same; anchors and blank lines that we add don't count."""
+    """Whether the note and the bare template say the same; anchors and blank lines that we add don't count."""
     words = [word for word in body.split() if not word.startswith("^rw")]
     return " ".join(word for word in plain.split() if not word.startswith("^rw")).endswith(" ".join(words))

@@ -28,9 +28,7 @@ def write_secret(path: Path, text: str) -> None:
         step("user_config.mkdir")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         step("user_config.write")
-        with os.fdopen(
-            os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as file:
+        with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -61,7 +61,7 @@ def _ask(source: str, origin: str) -> str:
     """Ask for the token, naming who will see it."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
-    prompt = f"Token of {source}, to be sent to {origin}"
+    prompt = f"Token of {source}, to be sent to {origin} (nothing: the one in use)"
     return str(click.prompt(prompt, hide_input=True, default="", show_default=False)).strip()
 
 

@@ -45,10 +45,10 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
     for source, due in found.next_full.items():
         when = "at the next export" if due is None or due <= now else f"at the first export after {_local(due)}"
         yield f"{source}: everything is listed again {when}."
-    yield from _some(found.edited, "edited by you since they were written, and left as they are")
-    yield from _some(found.waiting, "with news that waits to be written")
-    yield from _some(found.deleted, "deleted by you, and not written again")
-    yield from _some(found.copies, "copied from another: they have its vaultsync_id and are left alone")
+    yield from _some(found.edited, "edited by you and therefore left alone")
+    yield from _some(found.waiting, "with news that could not be written yet")
+    yield from _some(found.deleted, "deleted by you and not written again")
+    yield from _some(found.copies, "copied from another (same vaultsync_id) and left alone")
     yield from found.unread
 
 

@@ -55,8 +55,8 @@ def document(record: Record) -> Document:
         tags=_union(book.tags, reader.tags),
         highlights=highlights,
         published=reader.published,
-        created=reader.created or min(_known(one.created for one in highlights), default=None),
-        updated=max(_known((reader.updated, *(one.updated for one in highlights))), default=None),
+        created=reader.created or min(_known([one.created for one in highlights]), default=None),
+        updated=max(_known([reader.updated, *[one.updated for one in highlights]]), default=None),
         location=reader.location,
         view=_view(reader),
         site_name=reader.site_name,
@@ -144,7 +144,7 @@ def _union(*groups: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(spelled.values())
 
 
-def _known(moments: Iterable[datetime | None]) -> list[datetime]:
+def _known(moments: list[datetime | None]) -> list[datetime]:
     return [moment for moment in moments if moment is not None]
 
 

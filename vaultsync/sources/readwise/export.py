@@ -71,13 +71,14 @@ class Export:
 
     def only(self, keys: tuple[str, ...], fetch: Fetch) -> Iterator[Page]:
         """Export named books; the cursor stays as it was given."""
-        for answer, _is_last in self._named([key.partition(":")[2] for key in keys]):
+        ids = [id_ for key in keys if (id_ := key.removeprefix(BOOK_KEY)).isdecimal()]
+        for answer, _is_last in self._named(ids):
             haul = self._whole(answer, fetch.known, Run(), None)
             yield _page(haul, fetch.cursor or "", listing=None, label="books", done=0)
 
     def has(self, key: str) -> bool:
         """Ask whether Readwise has a book."""
-        id_ = key.partition(":")[2]
+        id_ = key.removeprefix(BOOK_KEY)
         for answer, _is_last in self._named([id_]):
             for raw in answer.results:
                 book, _problems = BOOK.read(raw)

@@ -1,7 +1,7 @@
 """Turn the HTML of a Reader document into Markdown. Pure.
 
 html-to-markdown is forty times faster and more exact than the others, but gives up without an exception on deep
-nesting: its warnings and an empty answer count as failure. Then markdownify, then the bare text.
+nesting: such a warning or an empty answer counts as failure. Then markdownify, then the bare text.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from vaultsync.sources.readwise.clean import clean
 
 _INVISIBLE = {"script", "style", "noscript", "template", "head", "svg"}
 _BLOCKS = {"p", "div", "br", "li", "tr", "section", "article", "blockquote", "pre"} | {f"h{n}" for n in range(1, 7)}
+_LOSSES = {"depth_limit_exceeded", "truncated_input"}
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
@@ -24,27 +25,28 @@ def markdown(html: str) -> tuple[str, str]:
     """
     if not html.strip():
         return "", ""
-    text = _by_html_to_markdown(html)
-    if text is not None:
-        return _tidy(text), ""
-    text = _by_markdownify(html)
+    text, too_deep = _by_html_to_markdown(html)
+    if text is None and not too_deep:
+        text = _by_markdownify(html)
     if text is not None:
         return _tidy(text), ""
     return _tidy(_bare(html)), "its full text is nested too deep for its layout to be kept; it came as plain text."
 
 
-def _by_html_to_markdown(html: str) -> str | None:
+def _by_html_to_markdown(html: str) -> tuple[str | None, bool]:
+    """Return the Markdown, None if it failed, and whether that was for the nesting, where markdownify fails too."""
     from html_to_markdown import ConversionOptions, convert
 
     try:
         result = convert(html, ConversionOptions(extract_metadata=False))
     except (ValueError, RuntimeError, TypeError):
-        return None
+        return None, False
+    kinds = {str(warning.kind) for warning in result.warnings}
     content = result.content or ""
-    if result.warnings or not content.strip():
-        # An honestly empty page has no visible text either.
-        return content if not _bare(html).strip() else None
-    return content
+    if kinds & _LOSSES:
+        return None, "depth_limit_exceeded" in kinds
+    # An honestly empty page has no visible text either.
+    return (content, False) if content.strip() or not _bare(html).strip() else (None, False)
 
 
 def _by_markdownify(html: str) -> str | None:

@@ -85,7 +85,7 @@ def _coerced(given: object, wanted: Any) -> Any:
         return _reader_tags(given)
     if wanted == wire.Moment:
         return _moment(given)
-    if wanted in (str, wire.Text, str | int | None):
+    if wanted in (wire.Key, wire.Text, str | int | None):
         return str(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else None
     if isinstance(given, float) and wanted in (wire.Id, wire.Whole):
         given = int(given) if given == given and abs(given) < 2**62 else None  # noqa: PLR0124, NaN

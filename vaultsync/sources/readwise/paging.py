@@ -36,6 +36,7 @@ def paged(ask: Callable[[PageCursor], Envelope], start: PageCursor = None) -> It
             if start is None or cursor != start or error.status not in (400, 404):
                 raise
             start = cursor = None
+            asked.clear()
             continue
         yield page
         if page.after is None:

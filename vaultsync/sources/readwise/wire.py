@@ -16,6 +16,7 @@ import msgspec
 Text: TypeAlias = str | None
 Flag: TypeAlias = bool | None
 Id: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Key: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None
 Number: TypeAlias = float | None
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)] | None
@@ -84,7 +85,7 @@ ReaderTags: TypeAlias = dict[str, ReaderTag] | list[str] | None
 class ReaderDocument(msgspec.Struct, gc=False):
     """A document in Reader's list. Its highlights and their comments are documents too, with a parent_id."""
 
-    id: str
+    id: Key
     url: Text = None
     source_url: Text = None
     title: Text = None
@@ -116,7 +117,7 @@ class ReaderDocument(msgspec.Struct, gc=False):
 class ReaderHead(msgspec.Struct, gc=False):
     """As much of a Reader document as decides whether to read the rest."""
 
-    id: str
+    id: Key
     parent_id: Text = None
     category: Text = None
     location: Text = None

@@ -1,0 +1,1 @@
+"""How fast vaultsync is, as ratios taken side by side in one run: `python -m tests.bench`."""

@@ -1,0 +1,66 @@
+"""Run whole processes, one after the other, and measure them: wall and processor time, and memory at its peak."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+VAULTSYNC = (sys.executable, "-c", "from vaultsync.cli import main; raise SystemExit(main())")
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What a process took. wall, cpu: seconds (cpu: of its own, user and system); peak: bytes; out: its stdout."""
+
+    wall: float
+    cpu: float
+    peak: int
+    out: str
+
+
+def run(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Took:
+    """Run a process to its end. Raises RuntimeError if it does not exit with 0."""
+    # Else the last run's pages are written back during this one.
+    os.sync()
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=cwd)
+    assert process.stdout is not None
+    out = process.stdout.read().decode()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if process.returncode:
+        raise RuntimeError(f"exit {process.returncode}: {' '.join(command)}\n{out}")
+    kilobytes = usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss // 1024
+    return Took(wall, usage.ru_utime + usage.ru_stime, kilobytes * 1024, out)
+
+
+def alternating(times: int, *runs: Callable[[], Took]) -> list[list[Took]]:
+    """Run each so many times, in turn, so that what slows the machine down slows all of them."""
+    took: list[list[Took]] = [[] for _ in runs]
+    for _ in range(times):
+        for number, each in enumerate(runs):
+            took[number].append(each())
+    return took
+
+
+def wall(took: Sequence[Took]) -> float:
+    """The median, in seconds."""
+    return median(one.wall for one in took)
+
+
+def cpu(took: Sequence[Took]) -> float:
+    """The median, in seconds."""
+    return median(one.cpu for one in took)
+
+
+def peak(took: Sequence[Took]) -> float:
+    """The median, in megabytes."""
+    return median(one.peak for one in took) / 1e6
