@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench coverage clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vaultsync needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)")'
@@ -33,6 +33,9 @@ test: lint
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
+
+coverage: $(READY)
+	@$(BIN)/python -m pytest -n $(CORES) --cov --cov-report=term-missing:skip-covered
 
 clean:
 	rm -rf $(VENV) demo_vault build dist

@@ -78,7 +78,7 @@ class Made:
 def templates(draw: st.DrawFn) -> Made:
     head = draw(st.booleans())
     blocks = _round((draw(st.sampled_from(ROUND)), draw(_BLOCKS)))
-    body = draw(_joined(FRAGMENTS, 4)) + "\n" + blocks + draw(_joined(FRAGMENTS, 2))
+    body = draw(_joined(FRAGMENTS, 4)) + "\n\n" + blocks + "\n\n" + draw(_joined(FRAGMENTS, 2))
     return Made(
         WRAP + (HEAD if head else "# Top\n") + body,
         head,

@@ -113,8 +113,8 @@ class _Cut:
     spans: list[Span] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)
     begun: tuple[Opened, int] | None = None
-    # Where the last anchor a template printed ends; the block it belongs to.
-    anchor: tuple[int, Opened] | None = None
+    # The block whose anchor a template printed last.
+    anchor: Opened | None = None
     gap: bool = False
     # Whether what comes next stands right behind an anchor.
     watching: bool = False
@@ -185,7 +185,7 @@ class _Cut:
         if self.begun is None:
             raise BlockError("The {% highlight %} block was not begun where it is closed.", end)
         (block, start), self.begun = self.begun, None
-        if self.anchor is None or self.anchor[1] is not block:
+        if self.anchor is not block:
             self._anchor_line(block)
         self.blocks[block.owner] = Block(start, self.at, block.owner, block.block_id)
 
@@ -194,9 +194,9 @@ class _Cut:
         before = self.out[-2][-1:] or next((text[-1] for text in islice(reversed(self.out), 1, None) if text), "\n")
         if self.out[-1][0] == "^" and before not in "\n \t":
             return
-        if self.anchor is not None and self.anchor[1] is block:
+        if self.anchor is block:
             raise BlockError(f"The anchor of highlight {block.owner} is printed twice.", block)
-        self.anchor, self.watching = (self.at, block), True
+        self.anchor, self.watching = block, True
 
     def _behind_anchor(self, piece: str) -> None:
         """Obsidian takes an anchor for one only at the end of its line; ours has a blank line behind it as well."""
@@ -208,8 +208,7 @@ class _Cut:
         elif self.anchor is not None and piece.lstrip(" \t"):
             self.watching = False
             if piece.lstrip(" \t")[0] != "\n":
-                block = self.anchor[1]
-                raise BlockError(f"The anchor of highlight {block.owner} does not end its line.", block)
+                raise BlockError(f"The anchor of highlight {self.anchor.owner} does not end its line.", self.anchor)
 
     def _anchor_line(self, block: Opened) -> None:
         """An anchor of its own at the end of the block, blank lines around it."""
