@@ -65,6 +65,20 @@ def test_the_feed_is_left_out_unless_asked_for(reader: Reading) -> None:
     assert reader.export().counts == (1, 0, 0, 0)
 
 
+def test_two_answers_about_one_document_on_one_page_both_arrive(reader: Reading) -> None:
+    reader.configure(source='documents = "all"\nchildren = true')
+    document = reader.library.add_reader_document("On Noise", location="later")
+    reader.export()
+    for text in ("Quiet is a material.", "Noise is a habit."):
+        reader.library.highlight_in_reader(document.id, text)
+    reader.export()
+    assert reader.export("--full").counts == (0, 0, 1, 0)
+    assert all(text in reader.text("On Noise.md") for text in ("Quiet is a material.", "Noise is a habit."))
+    rows = reader.rows()
+    reader.export("--full")
+    assert reader.rows() == rows
+
+
 # Second exports.
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -407,3 +408,25 @@ def test_errors_of_a_source_name_it(service: Service, http: Http) -> None:
     with pytest.raises(SourceError) as caught:
         http.get("v9/", budget=budget())
     assert caught.value.source == "readwise"
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "tries"),
+    [
+        (requests.exceptions.SSLError(f"bad {TOKEN}"), "its certificate could not be verified", 1),
+        (requests.ReadTimeout(), "no answer in time", 5),
+        (requests.exceptions.InvalidURL(f"bad {TOKEN}"), "the request could not be made", 5),
+    ],
+    ids=["certificate", "timeout", "other"],
+)
+def test_a_failed_connection_is_put_into_our_own_words(
+    error: Exception, words: str, tries: int, http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any, **_options: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(http._session, "request", fail)
+    with pytest.raises(Unreachable, match=words) as caught:
+        http.get("v2/export/", budget=budget())
+    assert TOKEN not in str(caught.value)
+    assert http.requests == tries

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import doctest
 import math
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -63,27 +64,37 @@ def items(value: Any, *, dates: bool) -> list[Any]:
     return one if isinstance(one, list) else [one] if one is not None else []
 
 
-STYLES = {
+def always(value: Any) -> Callable[..., Any]:
+    return lambda _, **__: value
+
+
+def words(pattern: str) -> Callable[..., str]:
+    """Text with the value as text in it."""
+    return lambda value, **_: pattern.replace("@", as_text_of(value))
+
+
+# How a template may write a property, and what is to be read then.
+STYLES: dict[str, tuple[str, Callable[..., Any]]] = {
     "plain": (f"key: {HOLE}", typed),
-    "double quoted": (f'key: "{HOLE}"', lambda value, dates: as_text_of(value)),
-    "single quoted": (f"key: 'it''s {HOLE}'", lambda value, dates: f"it's {as_text_of(value)}"),
-    "mixed": (f"key: by {HOLE}, {HOLE} # why", lambda value, dates: f"by {as_text_of(value)}, {as_text_of(value)}"),
-    "two lines": (f"key: by {HOLE}\n  and", lambda value, dates: f"by {as_text_of(value)} and"),
-    "in brackets": (f"key: [{HOLE}, x, {HOLE}]", lambda value, dates: [*items(value, dates=dates), "x", *items(value, dates=dates)]),
-    "alone in brackets": (f"key: [ {HOLE} ]", lambda value, dates: items(value, dates=dates)),
-    "in braces": (f"key: {{a: {HOLE}, b: 1}}", lambda value, dates: {"a": typed(value, dates=dates), "b": 1}),
-    "nested": (f"key:\n  a: {HOLE}\n  b: 1", lambda value, dates: {"a": typed(value, dates=dates), "b": 1}),
+    "double quoted": (f'key: "{HOLE}"', words("@")),
+    "single quoted": (f"key: 'it''s {HOLE}'", words("it's @")),
+    "mixed": (f"key: by {HOLE}, {HOLE} # why", words("by @, @")),
+    "two lines": (f"key: by {HOLE}\n  and", words("by @ and")),
+    "in brackets": (f"key: [{HOLE}, x, {HOLE}]", lambda v, **by: [*items(v, **by), "x", *items(v, **by)]),
+    "alone in brackets": (f"key: [ {HOLE} ]", lambda v, **by: items(v, **by)),
+    "in braces": (f"key: {{a: {HOLE}, b: 1}}", lambda v, **by: {"a": typed(v, **by), "b": 1}),
+    "nested": (f"key:\n  a: {HOLE}\n  b: 1", lambda v, **by: {"a": typed(v, **by), "b": 1}),
     "next line": (f"key:\n  {HOLE}", typed),
-    "item": (f"key:\n  - {HOLE}\n  - x", lambda value, dates: [typed(value, dates=dates), "x"]),
-    "map in item": (f"key:\n- a: {HOLE}\n  b: 1", lambda value, dates: [{"a": typed(value, dates=dates), "b": 1}]),
-    "literal block": (f"key: |\n  {HOLE}\n\n# c", lambda value, dates: f"{as_text_of(value)}\n"),
-    "stripped block": (f"key: >-\n  a\n  {HOLE}", lambda value, dates: f"a {as_text_of(value)}"),
-    "kept block": (f"key: |+\n  {HOLE}\n\n", lambda value, dates: f"{as_text_of(value)}\n\n\n"),
+    "item": (f"key:\n  - {HOLE}\n  - x", lambda v, **by: [typed(v, **by), "x"]),
+    "map in item": (f"key:\n- a: {HOLE}\n  b: 1", lambda v, **by: [{"a": typed(v, **by), "b": 1}]),
+    "literal block": (f"key: |\n  {HOLE}\n\n# c", words("@\n")),
+    "stripped block": (f"key: >-\n  a\n  {HOLE}", words("a @")),
+    "kept block": (f"key: |+\n  {HOLE}\n\n", words("@\n\n\n")),
     "anchored": (f"key: &a {HOLE} # c", typed),
-    "comment": (f"key: 1 # {HOLE}", lambda value, dates: 1),
-    "comment line": (f"# {HOLE}\nkey: 1", lambda value, dates: 1),
-    "comment in block": (f"key:\n  a: 1\n  # {HOLE}\n  b: [ # {HOLE}\n  2]", lambda value, dates: {"a": 1, "b": [2]}),
-}  # fmt: skip
+    "comment": (f"key: 1 # {HOLE}", always(1)),
+    "comment line": (f"# {HOLE}\nkey: 1", always(1)),
+    "comment in block": (f"key:\n  a: 1\n  # {HOLE}\n  b: [ # {HOLE}\n  2]", always({"a": 1, "b": [2]})),
+}
 
 
 def as_text_of(value: Any) -> str:
@@ -157,15 +168,31 @@ def test_other_values_are_written_as_text():
 
 def test_core_rules_of_yaml_1_2_read_hexadecimal_and_octal():
     assert read_properties("---\na: 0x1f\nb: 0o17\nc: 010\nd: 1_000\ne: .5\nf: +.inf\n---\n") == {
-        "a": 31, "b": 15, "c": 10, "d": "1_000", "e": 0.5, "f": math.inf,
-    }  # fmt: skip
+        "a": 31,
+        "b": 15,
+        "c": 10,
+        "d": "1_000",
+        "e": 0.5,
+        "f": math.inf,
+    }
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "text", "---\n", "---\na: 1\n", "---\na: [\n---\n", "---\n- a\n---\n", "---\n!x a: 1\n---\n", "\n---\na: 1\n---\n",
-     "----\na: 1\n----\n", "---\na: " + "9" * 5000 + "\n---\n", "---\n" + "[" * 5000 + "\n---\n"],
-)  # fmt: skip
+    [
+        "",
+        "text",
+        "---\n",
+        "---\na: 1\n",
+        "---\na: [\n---\n",
+        "---\n- a\n---\n",
+        "---\n!x a: 1\n---\n",
+        "\n---\na: 1\n---\n",
+        "----\na: 1\n----\n",
+        "---\na: " + "9" * 5000 + "\n---\n",
+        "---\n" + "[" * 5000 + "\n---\n",
+    ],
+)
 def test_what_is_no_front_matter_has_no_properties(text):
     assert read_properties(text) == {}
 
@@ -227,8 +254,10 @@ def test_a_value_can_not_double_a_property():
 
 def test_a_value_that_is_used_again_by_its_anchor_is_written_once():
     assert read_properties(filled(f"a: &x {HOLE}\nb: *x", "no: thing")) == {
-        "a": "no: thing", "b": "no: thing", "vaultsync_id": "readwise:1",
-    }  # fmt: skip
+        "a": "no: thing",
+        "b": "no: thing",
+        "vaultsync_id": "readwise:1",
+    }
 
 
 @pytest.mark.parametrize(
@@ -258,19 +287,36 @@ def test_only_a_value_that_is_a_whole_property_can_be_read_back():
     line = "\n".join(
         f"{key}: {value}"
         for key, value in {
-            "title": holes[0], "quoted": f'"{holes[0]}"', "mixed": f"a {holes[0]}", "tags": holes[1], "theirs": holes[2],
-            "short": holes[0], "list": f"[{holes[0]}]", "nested": f"\n  a: {holes[0]}", "tag": holes[3], "foreign": holes[4],
+            "title": holes[0],
+            "quoted": f'"{holes[0]}"',
+            "mixed": f"a {holes[0]}",
+            "tags": holes[1],
+            "theirs": holes[2],
+            "short": holes[0],
+            "list": f"[{holes[0]}]",
+            "nested": f"\n  a: {holes[0]}",
+            "tag": holes[3],
+            "foreign": holes[4],
         }.items()
-    )  # fmt: skip
+    )
 
     _, owned = fill(
         f"---\n{line}\n---\n", [title, tags, of_highlight, tags[0], tracked("x", "1", "note")], identity="x"
     )
 
     assert {one.key: one.field for one in owned} == {
-        "title": "title", "quoted": "title", "mixed": "", "tags": "tags", "theirs": "", "short": "title", "list": "",
-        "nested": "", "tag": "", "foreign": "", "vaultsync_id": "id",
-    }  # fmt: skip
+        "title": "title",
+        "quoted": "title",
+        "mixed": "",
+        "tags": "tags",
+        "theirs": "",
+        "short": "title",
+        "list": "",
+        "nested": "",
+        "tag": "",
+        "foreign": "",
+        "vaultsync_id": "id",
+    }
 
 
 def test_single_tags_are_spelled_as_the_list_is():

@@ -34,7 +34,7 @@ def test_a_recorded_export_is_read_without_a_problem(body: Any) -> None:
         assert problems == ()
         assert book is not None
         sent = json.loads(raw)
-        told = documents.document(record.opened(record.absorbed(None, settle.book_piece(book))))
+        told = documents.document(record.absorbed(None, settle.book_piece(book)))
         assert told.id == f"readwise:{sent['user_book_id']}"
         assert told.title == sent["title"].strip()
         assert sorted(one.text for one in told.highlights) == sorted(one["text"] for one in sent["highlights"])
@@ -48,7 +48,7 @@ def test_a_recorded_reader_list_is_read_without_a_problem(body: Any) -> None:
         assert problems == ()
         assert document is not None
         sent = json.loads(raw)
-        told = documents.document(record.opened(record.absorbed(None, settle.reader_document(document, ""))))
+        told = documents.document(record.absorbed(None, settle.reader_document(document, "")))
         assert told.id == f"reader:{sent['id']}"
         assert told.title == (sent["title"] or "").strip()
         assert told.tags == tuple(tag["name"] for tag in (sent["tags"] or {}).values())

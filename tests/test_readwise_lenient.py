@@ -32,7 +32,7 @@ def read_book(**changes: Any) -> tuple[wire.Book | None, tuple[Problem, ...]]:
 
 
 def document_of(book: wire.Book) -> Document:
-    return documents.document(record.opened(record.absorbed(None, settle.book_piece(book))))
+    return documents.document(record.absorbed(None, settle.book_piece(book)))
 
 
 def test_a_book_as_documented_is_no_problem() -> None:
@@ -220,7 +220,7 @@ def test_a_reader_document_with_an_id_survives_whatever_else_is_in_it(fields: di
     document, _problems = READER_DOCUMENT.read(json.dumps({**fields, "id": "01x"}).encode())
     assert document is not None
     kept = settle.reader_document(document, "")
-    assert documents.document(record.opened(record.absorbed(None, kept))).id == "reader:01x"
+    assert documents.document(record.absorbed(None, kept)).id == "reader:01x"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def absorbed(*bodies: record.Body) -> bytes:
 
 
 def document(*bodies: record.Body) -> Document:
-    return documents.document(record.opened(absorbed(*bodies)))
+    return documents.document(absorbed(*bodies))
 
 
 bodies = st.lists(
@@ -174,30 +174,30 @@ def test_a_book_is_joined_by_its_reader_address_where_it_has_no_external_id() ->
 
 def test_gone_from_reader_without_a_book_is_deleted_and_keeps_its_title() -> None:
     gone = record.without_document(absorbed(reader()))
-    told = documents.document(record.opened(gone))
+    told = documents.document(gone)
     assert (told.id, told.title, told.deleted) == ("reader:01x", "Walden", True)
 
 
 def test_gone_from_reader_with_live_highlights_in_readwise_stays() -> None:
     gone = record.without_document(absorbed(reader(), book(highlight(1))))
-    told = documents.document(record.opened(gone))
+    told = documents.document(gone)
     assert (told.deleted, told.location, len(told.live)) == (False, "", 1)
 
 
 def test_gone_from_reader_with_an_empty_shell_in_readwise_is_deleted() -> None:
     gone = record.without_document(absorbed(reader(), book(highlight(1, is_deleted=True))))
-    assert documents.document(record.opened(gone)).deleted
+    assert documents.document(gone).deleted
 
 
 def test_gone_from_readwise_is_deleted() -> None:
     gone = record.without_book(absorbed(book(highlight(1))))
-    told = documents.document(record.opened(gone))
+    told = documents.document(gone)
     assert (told.deleted, told.live) == (True, ())
 
 
 def test_what_reader_lists_again_is_back() -> None:
     gone = record.without_document(absorbed(reader()))
-    assert not documents.document(record.opened(record.absorbed(gone, reader()))).deleted
+    assert not documents.document(record.absorbed(gone, reader())).deleted
 
 
 def test_a_child_with_a_twin_is_shown_once_by_the_block_it_had_first() -> None:
@@ -209,7 +209,7 @@ def test_a_child_with_a_twin_is_shown_once_by_the_block_it_had_first() -> None:
 def test_joining_keeps_the_blocks_of_the_record_that_stays() -> None:
     shelf, essay = absorbed(book(highlight(1, external_id="01h"))), absorbed(reader(), lone("01h"))
     blocks = [
-        [one.block_id for one in documents.document(record.opened(both)).live]
+        [one.block_id for one in documents.document(both).live]
         for both in (record.joined(shelf, essay), record.joined(essay, shelf))
     ]
     assert blocks == [["rw1"], ["rd01h"]]
@@ -227,13 +227,13 @@ def test_a_comment_document_is_the_note_of_its_highlight() -> None:
 
 def test_a_child_that_is_gone_is_gone() -> None:
     both = absorbed(reader(), lone("01h"), lone("01i"))
-    told = documents.document(record.opened(record.without_child(both, "01h")))
+    told = documents.document(record.without_child(both, "01h"))
     assert [one.id for one in told.live] == ["01i"]
 
 
 def test_children_of_a_document_that_is_gone_are_deleted() -> None:
     gone = record.without_document(absorbed(reader(), lone("01h")))
-    assert documents.document(record.opened(gone)).live == ()
+    assert documents.document(gone).live == ()
 
 
 def test_a_record_of_children_alone_waits_for_its_document() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, TypeGuard
 
 from vaultsync.tracked import (
@@ -54,12 +55,19 @@ class Marked(Piece):
 
 def printed(value: Any) -> str:
     """What a template prints for `value`, as a piece."""
+    kind = type(value)
+    if kind is str:
+        if not value.isascii() and has_marks(value):
+            return Marked(value)
+        piece = Printed(value)
+        piece.value = value
+        return piece
     if isinstance(value, Piece):
         return value
     if isinstance(value, str):
         if has_marks(value):
             return Marked(value)
-    elif isinstance(value, Iterator):
+    elif kind is not int and kind is not date and isinstance(value, Iterator):
         value = list(value)
     piece = Printed(plain_text(value))
     piece.value = value

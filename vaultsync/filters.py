@@ -18,6 +18,7 @@ from vaultsync.tags import local_tags
 from vaultsync.tracked import NONCHARACTERS, OPEN, TagList, Tracked, joined, lensed, plain_text, unmarked
 
 _DAY = "%Y-%m-%d"
+_LAST_MARK = "\ufdef"
 _WIDEST = 1000  # characters of indentation; a template is not trusted with more
 _EDGES = re.compile(f"\\A[\\s{NONCHARACTERS}]+|[\\s{NONCHARACTERS}]+\\Z")
 _BLANKS = re.compile(r"\s+")
@@ -26,11 +27,11 @@ _BREAKS_LINKS = re.compile(r"[\[\]|#^]+|%%")
 
 def _holds(line: str) -> bool:
     """Whether there is more than marks on a line."""
-    return bool(line) and (line[0] != OPEN or bool(unmarked(line)))
+    return bool(line) and (not OPEN <= line[0] <= _LAST_MARK or bool(unmarked(line)))
 
 
 def _through(value: Any, text: str, *step: Any) -> str:
-    return value.through(text, *step) if isinstance(value, Tracked) else text
+    return lensed(text, value.owner, value.field, (*value.via, step)) if isinstance(value, Tracked) else text
 
 
 def quote(value: Any) -> str:
@@ -40,7 +41,7 @@ def quote(value: Any) -> str:
     '> one\n>\n> two'
     """
     lines = plain_text(value).split("\n")
-    return _through(value, "\n".join(f"> {line}" if _holds(line) else f">{line}" for line in lines), "quote")
+    return _through(value, "\n".join([f"> {line}" if _holds(line) else f">{line}" for line in lines]), "quote")
 
 
 def indent(value: Any, width: int | str = 2, first: bool = False) -> str:
@@ -51,10 +52,11 @@ def indent(value: Any, width: int | str = 2, first: bool = False) -> str:
     """
     pad = width if isinstance(width, str) else " " * min(width, _WIDEST)
     text = plain_text(value)
-    lines = text.split("\n")
-    start = 0 if first else 1
-    done = lines[:start] + [pad + line if _holds(line) else line for line in lines[start:]]
-    return _through(value, "\n".join(done), "indent", pad, first)
+    if first or "\n" in text:
+        lines = text.split("\n")
+        start = 0 if first else 1
+        text = "\n".join(lines[:start] + [pad + line if _holds(line) else line for line in lines[start:]])
+    return _through(value, text, "indent", pad, first)
 
 
 def trim(value: Any) -> str:
@@ -95,7 +97,7 @@ def hashtags(value: Any) -> str:
     >>> hashtags(["to read", "2024"])
     '#to-read #y2024'
     """
-    return _listed(value, " ".join(f"#{name}" for name in local_tags(_names(value))), "hashtags")
+    return _listed(value, " ".join([f"#{name}" for name in local_tags(_names(value))]), "hashtags")
 
 
 def wikilinks(value: Any) -> str:

@@ -117,6 +117,9 @@ class Source(Protocol):
     def document(self, record: bytes) -> Document:
         """Read a record. Pure."""
 
+    def identity(self, record: bytes) -> str:
+        """The id of a record's document; cheaper than reading all of it. Pure."""
+
     def wanted(self, document: Document) -> bool:
         """Whether the configuration asks for a note of this document. Pure."""
 

@@ -16,13 +16,14 @@ import msgspec
 
 from vaultsync.config import FULL_EVERY
 from vaultsync.drafts import Draft, Drafts, Held, Renders, highlights_in
-from vaultsync.errors import ConfigError, SafetyStop, SourceError, VaultError, VaultsyncError
-from vaultsync.hookspecs import Fetch, Listing, Page, Piece, Source
+from vaultsync.errors import ConfigError, SafetyStop, SourceError, VaultError
+from vaultsync.hookspecs import Fetch, Listing, Page, Source
+from vaultsync.intake import Intake
 from vaultsync.lookup import keys_by_source
 from vaultsync.plan import OnDisk, Removals, allowance, guard
 from vaultsync.rehearsal import Rehearsal
 from vaultsync.report import Report, Tally
-from vaultsync.state import Entry, Row
+from vaultsync.state import Row
 from vaultsync.survey import survey
 from vaultsync.workspace import Workspace
 
@@ -61,7 +62,6 @@ class _Run:
     """One pull.
 
     swept: sources that were listed completely. resettled: the settings of the source at hand have changed.
-    joined: entries that turned out to be another's, and whose.
     """
 
     workspace: Workspace
@@ -71,7 +71,6 @@ class _Run:
     held: dict[str, Held] = field(default_factory=dict)
     swept: list[str] = field(default_factory=list)
     resettled: bool = False
-    joined: dict[str, str] = field(default_factory=dict)
 
     def everything(self) -> None:
         """The whole pull, in order."""
@@ -188,51 +187,19 @@ class _Run:
         return Fetch(state.cursor(name), full=full, known=state.digests(name) if full else frozenset())
 
     def _page(self, name: str, source: Source, page: Page, *, asked: bool) -> None:
+        """Make one page true in the vault, and its cursor with it."""
         state = self.workspace.state
-        drafts: dict[str, Draft] = {}
-        for piece in page.pieces:
-            self._absorb(name, source, piece, drafts, asked=asked)
+        intake = Intake(name, source, state, self.survey, self.tally, asked)
+        drafts = intake.drafts(page.pieces)
 
         def also() -> None:
-            for identity, into in self.joined.items():
-                state.fold(identity, into)
-            self.joined.clear()
+            intake.commit()
             state.note_listed(name, page.listed)
             if not asked:
                 state.set_cursor(name, page.cursor)
 
         self.tally.problems |= dict.fromkeys(page.problems)
-        self._hold(self.drafts.settle(source, drafts.values(), also=also))
-
-    def _absorb(self, name: str, source: Source, piece: Piece, drafts: dict[str, Draft], *, asked: bool) -> None:
-        """Work one piece into the draft of its document, made of its entry or anew."""
-        state = self.workspace.state
-        keys = (piece.key, *piece.joins)
-        draft = next((draft for draft in drafts.values() if set(keys) & {draft.entry.id, *draft.keys}), None)
-        before = draft.before if draft else state.find(keys)
-        entry = draft.entry if draft else before
-        try:
-            record = source.absorb(entry.record if entry else None, piece)
-            identity = source.document(record).id
-        except Exception as error:  # noqa: BLE001  # the per-document boundary: one document's failure stops no other
-            self.tally.errors.append(_unusable(name, piece.key, error))
-            return
-        other = state.find(piece.joins) if before is not None and piece.joins else None
-        if other is not None and before is not None and other.id != before.id and other.base is None:
-            record = source.joined(record, other.record)
-            self.joined[other.id] = identity
-        known = dict(draft.keys) if draft else {}
-        if piece.digest is not None or entry is None or entry.record != record:
-            known[piece.key] = piece.digest
-        known |= {key: None for key in piece.joins if key not in known and state.entry_of(key) is None}
-        if entry is None:
-            entry = Entry(id=identity, source=name, record=record, path=None, base=None, pending=False)
-        elif entry.id != identity:
-            self.survey.renamed(entry.id, identity)
-            self.tally.renamed(entry.id, identity)
-        drafts.pop(entry.id, None)
-        entry = msgspec.structs.replace(entry, id=identity, record=record)
-        drafts[identity] = Draft(entry, before, known, asked)
+        self._hold(self.drafts.settle(source, drafts, also=also))
 
     def _sweep(self, name: str, source: Source, listing: Listing) -> None:
         """After a complete listing: what it did not name may be gone at the service. Raises SafetyStop."""
@@ -364,11 +331,3 @@ class _Run:
             **told,
             "changes": told["changes"][:_PAGE],
         }
-
-
-def _unusable(name: str, key: str, error: Exception) -> VaultsyncError:
-    return SourceError(
-        f"{key}: what {name} says of it can't be used ({type(error).__name__}: {error}). Its note was left as it is.",
-        source=name,
-        hint="The others were dealt with. Please report this line.",
-    )

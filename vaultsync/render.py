@@ -155,21 +155,17 @@ class _Cut:
         start = self.at
         self.out.append(piece)
         self.at = start + len(piece)
-        if kind is not str:
-            self._span(piece, start)
+        if isinstance(piece, Tracked):
+            if piece.field == "anchor" and self.begun is not None and self.begun[0].owner == piece.owner:
+                self._anchor(self.begun[0])
+            self.spans.append(Span(start, self.at, piece.owner, piece.field, piece.via))
+        elif isinstance(piece, Printed) and isinstance(piece.value, TagList):
+            tags = piece.value
+            self.spans.append(Span(start, self.at, tags.owner, tags.field, (("join", ", "),)))
 
     def _put(self, text: str) -> None:
         self.out.append(text)
         self.at += len(text)
-
-    def _span(self, value: str, start: int) -> None:
-        if isinstance(value, Tracked):
-            if value.field == "anchor" and self.begun is not None and self.begun[0].owner == value.owner:
-                self._anchor(self.begun[0])
-            self.spans.append(Span(start, self.at, value.owner, value.field, value.via))
-        elif isinstance(value, Printed) and isinstance(value.value, TagList):
-            tags = value.value
-            self.spans.append(Span(start, self.at, tags.owner, tags.field, (("join", ", "),)))
 
     def _begin(self, block: Opened) -> None:
         if self.begun is not None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, nodes, pass_context
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, Undefined, nodes, pass_context
 from jinja2.compiler import Frame
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
@@ -51,56 +51,13 @@ _WIDE = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(?:\d*\.)?(?:\d{6}|\*)|\{[^{}]*(?:\d
 _PADDING = frozenset(["center", "ljust", "rjust", "zfill", "expandtabs"])
 
 
-class _HighlightValues(dict[str, Any]):
-    """A highlight's fields as a template gets them, each made when it is first asked for: most are again."""
-
-    __slots__ = ("highlight",)
-
-    def __init__(self, highlight: Highlight) -> None:
-        self.highlight = highlight
-
-    def __missing__(self, name: str) -> Any:
-        highlight = self.highlight
-        value: Any
-        if name == "anchor":
-            value = tracked(f"^{highlight.block_id}", highlight.id, "anchor")
-        elif HIGHLIGHT_FIELDS[name] is _TEXT:
-            value = tracked(getattr(highlight, name), highlight.id, name)
-        elif name == "tags":
-            value = TagList(highlight.tags, highlight.id)
-        else:
-            value = getattr(highlight, name)
-        self[name] = value
-        return value
-
-
-class _DocumentValues(dict[str, Any]):
-    """A document's fields as a template gets them, each made when it is first asked for."""
-
-    __slots__ = ("document",)
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self["highlights"] = tuple(map(HighlightView, document.live))
-
-    def __missing__(self, name: str) -> Any:
-        document = self.document
-        value: Any
-        if DOCUMENT_FIELDS[name] is _TEXT:
-            value = tracked(getattr(document, name), "", name)
-        else:
-            value = TagList(document.tags, "") if name == "tags" else getattr(document, name)
-        self[name] = value
-        return value
-
-
 class HighlightView:
     """A highlight as a template sees it; `anchor` is what ends its block."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_highlight",)
 
     def __init__(self, highlight: Highlight) -> None:
-        self._values = _HighlightValues(highlight)
+        self._highlight = highlight
 
     def __str__(self) -> str:
         raise TypeError("a highlight was printed; print one of its fields, as in {{ h.text }}")
@@ -109,13 +66,23 @@ class HighlightView:
 class DocumentView:
     """A document as a template sees it."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_document", "_highlights")
 
     def __init__(self, document: Document) -> None:
-        self._values = _DocumentValues(document)
+        self._document = document
+        self._highlights = tuple(map(HighlightView, document.live))
 
     def __str__(self) -> str:
         raise TypeError("the document was printed; print one of its fields, as in {{ document.title }}")
+
+
+def _document_field(view: DocumentView, name: str) -> Any:
+    if name == "highlights":
+        return view._highlights
+    kind = DOCUMENT_FIELDS[name]
+    if kind is _TEXT:
+        return tracked(getattr(view._document, name), "", name)
+    return TagList(view._document.tags, "") if kind is _TAGS else getattr(view._document, name)
 
 
 FILE_PREFIX = "template:"
@@ -163,9 +130,11 @@ class HighlightBlock(Extension):
 
 
 def _block_opened(view: Any, file: str, line: int) -> Piece:
+    if isinstance(view, Undefined):
+        str(view)  # raises, and says what is undefined
     if type(view) is not HighlightView:
         raise TypeError("{% highlight … %} wants a highlight, as in {% for h in document.highlights %}")
-    highlight = view._values.highlight
+    highlight = view._highlight
     return opened(highlight.id, highlight.block_id, file, line)
 
 
@@ -208,13 +177,25 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Our own values by the table, everything else by the sandbox's rules."""
-        kind = type(obj)
-        if kind is not HighlightView and kind is not DocumentView:
+        if type(obj) is HighlightView:
+            # In one piece, for a template asks hundreds of times in every note.
+            highlight = obj._highlight
+            kind = HIGHLIGHT_FIELDS.get(attribute)
+            if kind is _TEXT:
+                value = Tracked(getattr(highlight, attribute))
+                value.owner, value.field = highlight.id, attribute
+                return value
+            if kind is _PLAIN:
+                return getattr(highlight, attribute)
+            if kind is _TAGS:
+                return TagList(highlight.tags, highlight.id)
+            if attribute == "anchor":
+                return tracked(f"^{highlight.block_id}", highlight.id, "anchor")
+        elif type(obj) is not DocumentView:
             return super().getattr(obj, attribute)
-        try:
-            return obj._values[attribute]
-        except KeyError:
-            return self.undefined(hint=_no_such_field(obj, attribute), name=attribute)
+        elif attribute == "highlights" or attribute in DOCUMENT_FIELDS:
+            return _document_field(obj, attribute)
+        return self.undefined(hint=_no_such_field(obj, attribute), name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """As getattr: `h["note"]`, and what `map(attribute=…)` or `sort(attribute=…)` ask for."""

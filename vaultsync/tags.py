@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 
 # Obsidian allows letters, digits, "_", "-", "/", and any symbol beyond ASCII (emoji); not blanks or punctuation.
-_NOT_ALLOWED = re.compile(r"[^\w/\-\u00a9-\U0010ffff]+|[\u2000-\u206f\u3000-\u3002]+")
+_NOT_ALLOWED = re.compile(r"(?:[^\w/\-\u00a9-\U0010ffff]|[\s\u2000-\u206f\u3001\u3002\ufeff])+")
 
 
 @lru_cache(maxsize=4096)  # a library has hundreds of tags, thousands of times each
@@ -21,10 +20,11 @@ def local_tag(name: str) -> str:
     return f"y{spelled}" if spelled.isdecimal() else spelled
 
 
-def local_tags(names: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)
+def local_tags(names: tuple[str, ...]) -> tuple[str, ...]:
     """Local spellings in order, each once (Obsidian's tags differ by more than case).
 
-    >>> local_tags(["Stoic", "stoic", "a b"])
+    >>> local_tags(("Stoic", "stoic", "a b"))
     ('Stoic', 'a-b')
     """
     seen: dict[str, str] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, overload
 
 import msgspec
@@ -42,10 +42,6 @@ class Tracked(Piece):
     owner: str
     field: str
     via: Steps = ()
-
-    def through(self, text: str, *step: Any) -> Tracked:
-        """The same field after a lens filter made `text` of it."""
-        return lensed(text, self.owner, self.field, (*self.via, step))
 
 
 class Lensed(Tracked):
@@ -178,20 +174,24 @@ def plain_text(value: Any) -> str:
     >>> plain_text(None), plain_text(True), plain_text(date(2024, 5, 1)), plain_text(3)
     ('', 'true', '2024-05-01', '3')
     """
+    if isinstance(value, str):
+        return value if isinstance(value, Piece) else str(value)
+    # Before what is slow to ask: whether it is an iterator.
+    if type(value) is int or type(value) is date:
+        return str(value)
     if value is None:
         return ""
-    if isinstance(value, str):
-        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         return iso_seconds(value)
     if isinstance(value, list | tuple | Iterator):
         return ", ".join(plain_text(item) for item in value)
+    text = str(value)  # first: what is undefined says so here, and passes for a function too
     if callable(value):
         # Its text would hold an address, another one in every run.
         raise TypeError("a function was printed; call it with ()")
-    return str(value)
+    return text
 
 
 def iso_seconds(moment: datetime) -> str:

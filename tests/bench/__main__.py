@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -11,8 +12,8 @@ from pathlib import Path
 import click
 
 from tests.bench import exports
-from tests.bench.sandbox import sandbox
 from tests.bench.rows import Row
+from tests.bench.sandbox import sandbox
 from tests.bench.service import Service
 from tests.bench.stage import Sizes, Stage
 
@@ -37,6 +38,9 @@ def main(names: tuple[str, ...], quick: bool, runs: int | None, into: Path | Non
         sizes = Sizes(sizes.small, sizes.usual, sizes.large, sizes.highlights, runs)
     # Not in memory: what is durable is to be measured on a disk.
     folder = Path(tempfile.mkdtemp(prefix="vaultsync-bench-", dir=into))
+    # As an installed program has it: compiled once, and kept.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
     try:
         with Service(folder / "pages", sizes.highlights, sizes.small, sizes.usual, sizes.large) as service:
             stage = Stage(folder, sizes, service)

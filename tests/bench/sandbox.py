@@ -82,7 +82,7 @@ def _documents(books: int, highlights: int) -> Iterator[Document]:
     page = freeze(big_library(books, highlights), books).pages[0]
     for raw in wire.envelope(page).results:
         piece = settle.book_piece(msgspec.json.decode(raw, type=wire.Book))
-        yield documents.document(record.opened(record.absorbed(None, piece)))
+        yield documents.document(record.absorbed(None, piece))
 
 
 def _plain(document: Document) -> Document:

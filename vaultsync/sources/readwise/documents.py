@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from vaultsync.model import Document, Highlight, reading_order
-from vaultsync.sources.readwise.record import KeptBook, KeptDocument, KeptHighlight, Record
+from vaultsync.sources.readwise.record import KeptBook, KeptDocument, KeptHighlight, Record, identity, opened
 
 # Reader says what one thing is, Readwise what a shelf of them is; the plural is the vocabulary. A feed's post is an
 # article, as Readwise files it once something in it is highlighted.
@@ -35,14 +35,15 @@ _NO_READER = KeptDocument(
 )
 
 
-def document(record: Record) -> Document:
+def document(kept: bytes) -> Document:
     """Read a record. What Readwise leaves empty, Reader fills; what only Reader knows, it says."""
+    record = opened(kept)
     book, reader = record.book or _NO_BOOK, record.reader or _NO_READER
     if record.book and record.gone:
         reader = _NO_READER
     highlights = _highlights(record)
     return Document(
-        id=_id(record),
+        id=identity(kept),
         title=book.title or reader.title,
         author=book.author or reader.author,
         category=_category(book, reader),
@@ -66,16 +67,6 @@ def document(record: Record) -> Document:
         deleted=_deleted(record, highlights),
         extra=_extra(book, reader),
     )
-
-
-def _id(record: Record) -> str:
-    if record.book:
-        return f"readwise:{record.book.id}"
-    if record.reader:
-        return f"reader:{record.reader.id}"
-    # Only children so far: known by what they wait for.
-    parents = [*(child.parent for child in record.children), *(comment.parent for comment in record.comments)]
-    return f"reader:{parents[0] if parents else ''}"
 
 
 def _highlights(record: Record) -> tuple[Highlight, ...]:

@@ -125,6 +125,24 @@ class BookPiece(msgspec.Struct, gc=False):
 
 Body: TypeAlias = BookPiece | KeptDocument | KeptChild | KeptComment
 
+
+class _BookHead(msgspec.Struct, array_like=True, gc=False):
+    id: int
+
+
+class _ReaderHead(msgspec.Struct, array_like=True, gc=False):
+    id: str
+
+
+class _Head(msgspec.Struct, array_like=True, gc=False):
+    """The beginning of a Record, as far as it says whose it is; what is not named here is skipped."""
+
+    book: _BookHead | None
+    highlights: msgspec.Raw
+    reader: _ReaderHead | None
+
+
+_HEADS = msgspec.msgpack.Decoder(_Head)
 _DECODER = msgspec.msgpack.Decoder(Record)
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -132,6 +150,19 @@ _ENCODER = msgspec.msgpack.Encoder()
 def opened(record: bytes | None) -> Record:
     """Read a record; an empty one for None."""
     return Record() if record is None else _DECODER.decode(record)
+
+
+def identity(record: bytes) -> str:
+    """Whose a record is, without reading all of it."""
+    head = _HEADS.decode(record)
+    if head.book:
+        return f"readwise:{head.book.id}"
+    if head.reader:
+        return f"reader:{head.reader.id}"
+    # Only children so far: known by what they wait for.
+    kept = opened(record)
+    parents = [*(child.parent for child in kept.children), *(comment.parent for comment in kept.comments)]
+    return f"reader:{parents[0] if parents else ''}"
 
 
 def absorbed(record: bytes | None, body: Body) -> bytes:

@@ -67,7 +67,11 @@ class ReadwiseSource:
 
     def document(self, record_: bytes) -> Document:
         """Read a record."""
-        return documents.document(record.opened(record_))
+        return documents.document(record_)
+
+    def identity(self, record_: bytes) -> str:
+        """Read only whose a record is."""
+        return record.identity(record_)
 
     def wanted(self, document: Document) -> bool:
         """Whether a note is asked for: of what is highlighted, or with "all" of what is in a listed location."""
