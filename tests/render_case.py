@@ -32,7 +32,7 @@ TEXTS = st.one_of(
 )
 WORDS = st.sampled_from(["no", "to read", "2024", "Stoic", "stoic", "a/b", "#x", "é", "!?", "a, b", ""])
 MOMENTS = st.datetimes(datetime(100, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # bounds have none
-HIGHLIGHTS = st.builds(
+HIGHLIGHTS: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict, text=TEXTS, note=TEXTS, tags=st.lists(WORDS, max_size=3).map(tuple), color=st.sampled_from(["", "yellow"]),
     location=st.none() | st.integers(0, 99), favorite=st.booleans(), highlighted_at=st.none() | MOMENTS,
 )  # fmt: skip

@@ -11,11 +11,13 @@ import shutil
 import sqlite3
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.export_case import Reading
 from vaultsync import cli, steps, swap
@@ -139,33 +141,30 @@ class _Disk:
     def __init__(self, vault: Path) -> None:
         self._vault = vault
         self._reached: dict[Path, dict[str, bytes]] = {}
+        self._failed = False
         self._sync(None)
 
     @contextmanager
     def watched(self, number: int) -> Iterator[None]:
         """Stop before effect `number`, keeping account of what was synced until then."""
-        counter, flush, sync = Counter(number, self._fail), swap.make_names_durable, swap.make_durable
+        flush, sync = swap.make_names_durable, swap.make_durable
 
         def flushed(folder: str) -> None:
             flush(folder)
             self._sync(Path(folder))
 
-        def synced(files: Any, folders: Any) -> None:
-            sync(files, folders)
+        def synced(files: Iterable[str], folder_of_each_disk: Iterable[str]) -> None:
+            sync(files, folder_of_each_disk)
             self._sync(None)
 
-        swap.make_names_durable, swap.make_durable = flushed, synced
-        try:
-            with observed(counter):
-                yield
-        finally:
-            swap.make_names_durable, swap.make_durable = flush, sync
+        with pytest.MonkeyPatch.context() as patch, observed(Counter(number, self._fail)):
+            patch.setattr(swap, "make_names_durable", flushed)
+            patch.setattr(swap, "make_durable", synced)
+            yield
 
     def _fail(self) -> None:
         self._failed = True
         raise Stopped
-
-    _failed = False
 
     def _sync(self, folder: Path | None) -> None:
         if self._failed:

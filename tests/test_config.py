@@ -109,10 +109,10 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
         ("[notes]\n[sources.shelv]\n", 2, 'no plugin brings a source "shelv"', '"shelf"'),
         ("notes = 3\n", 1, "notes is not a section", "[notes]"),
         ("[sources]\nshelf = 3\n", 2, "shelf is not a section", "[sources.shelf]"),
-        ("[notes]\npath = 3\n", 2, "expected str, found int", ""),
-        ("[sources.shelf]\nhighlights = 'yes'\n", 2, "expected bool, found str", "true, false"),
+        ("[notes]\npath = 3\n", 2, "expected text, found a number", ""),
+        ("[sources.shelf]\nhighlights = 'yes'\n", 2, "expected bool, found text", "true, false"),
         ("[sources.shelf]\nplaces = ['feed']\n", 2, "invalid value 'feed'", "new, later"),
-        ("[sources.shelf]\npush = ['note', 3]\n", 2, "expected str, found int", ""),
+        ("[sources.shelf]\npush = ['note', 3]\n", 2, "expected text, found a number", ""),
     ],
 )
 def test_mistake_is_named_with_its_line_and_what_was_meant(

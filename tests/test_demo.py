@@ -81,10 +81,17 @@ def test_changed_templates_change_the_notes(place: Path) -> None:
     assert all(after[path][0] != before[path][0] for path in before)
 
 
-def test_nothing_is_written_outside_the_folder(place: Path, tmp_path: Path) -> None:
+def test_only_state_is_written_outside_the_folder(place: Path, tmp_path: Path) -> None:
     main(["demo", "here"])
     assert [path.name for path in place.iterdir()] == ["here"]
-    assert list((tmp_path / "home").iterdir()) == []
+    assert [path.name for path in (tmp_path / "home").iterdir()] == [".local"]
+
+
+def test_status_knows_the_demo_vault(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["demo"])
+    capsys.readouterr()
+    assert main(["status", "--vault", "demo_vault"]) == 0
+    assert f"{len(notes(place / 'demo_vault'))} notes" in capsys.readouterr().out
 
 
 def test_real_token_is_not_sent(place: Path) -> None:

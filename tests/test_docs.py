@@ -99,7 +99,13 @@ def test_every_documented_command_line_works(reader: Reading, line: str, monkeyp
     reader.run("export")
     words = shlex.split(line)[1:]
     values = {"~/Notes": str(reader.vault), "ID": f"readwise:{next(iter(reader.library.books))}", "DIR": "made"}
-    values |= {"NOTE": "Meditations.md", "PATH": "Meditations.md", "SOURCE": "readwise", "URL": "x", "COMMAND": "export"}
+    values |= {
+        "NOTE": "Meditations.md",
+        "PATH": "Meditations.md",
+        "SOURCE": "readwise",
+        "URL": "x",
+        "COMMAND": "export",
+    }
     monkeypatch.setattr("sys.stdin", None)
     run = reader.run(*[values.get(word, word) for word in words])
     told = "There is no command" in run.err or "No such option" in run.err or "Traceback" in run.err

@@ -101,7 +101,21 @@ TEXTS = [
     "a" * 8191,
 ]
 
-TAGS = ["two words", "#hash", "2024", "\U0001f44d", "a/b", "", " ", "a,b", '"quoted"', "y2024", "Two Words", "---", "\ufdd0"]
+TAGS = [
+    "two words",
+    "#hash",
+    "2024",
+    "\U0001f44d",
+    "a/b",
+    "",
+    " ",
+    "a,b",
+    '"quoted"',
+    "y2024",
+    "Two Words",
+    "---",
+    "\ufdd0",
+]
 
 SETS = ["T", "default", "callouts", "minimal"]
 
@@ -263,7 +277,7 @@ def test_lone_surrogates_become_replacement_characters(reader: Reading) -> None:
     assert "half \ufffd a pair" in reader.text(path)
 
 
-WRONG = [None, 7, -1.5, True, "text", "", [], {}, ["a"], {"a": None}, [None], [[]], "\ud800", 10**30]
+WRONG: list[Any] = [None, 7, -1.5, True, "text", "", [], {}, ["a"], {"a": None}, [None], [[]], "\ud800", 10**30]
 
 
 @pytest.mark.parametrize(
@@ -346,9 +360,7 @@ def _notes_of_files(vault: Path) -> list[Path]:
     return [path for path in vault.glob("*.md") if not path.is_symlink()]
 
 
-def test_a_vault_reached_through_a_link_is_the_vault_itself(
-    reader: Reading, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_vault_reached_through_a_link_is_the_vault_itself(reader: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
     link = reader.vault.parent / "link"
     link.symlink_to(reader.vault)
     reader.book("Walden", "one")

@@ -82,11 +82,8 @@ def templates(draw: st.DrawFn) -> Made:
     head = draw(st.booleans())
     blocks = _round((draw(st.sampled_from(ROUND)), draw(_BLOCKS)))
     body = draw(_joined(FRAGMENTS, 4)) + "\n\n" + blocks + "\n\n" + draw(_joined(FRAGMENTS, 2))
-    return Made(
-        WRAP + (HEAD if head else "# Top\n") + body,
-        head,
-        "^" not in body and "}\n\n" in blocks or " {{ h.anchor" in blocks,
-    )
+    anchored = any(anchor in blocks for anchor in ANCHORS[1:])
+    return Made(WRAP + (HEAD if head else "# Top\n") + body, head, anchored)
 
 
 PARTS = {"part.md": "Part of {{ document.title }}{% if document.note %}: {{ document.note }}{% endif %}\n"}
@@ -131,9 +128,9 @@ def ends_a_line(text: str, start: int, end: int) -> bool:
     return text[start - 1] in "\n \t" and text[end:].partition("\n")[0].strip(" \t") == ""
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(templates(), DOCUMENTS)
-def test_whatever_the_template_and_the_document_the_layout_is_true(made, shown):
+def test_whatever_the_template_and_the_document_the_layout_is_true(made: Made, shown: Document) -> None:
     sources = {"document.md": made.text, **PARTS}
     renderer, untracked = Renderer(sources), Renderer(sources, captures=False)
 
@@ -162,9 +159,9 @@ def _without_anchors(text: str) -> str:
     return "".join(re.sub(r"\^rw\d+", "", text).split())
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(DOCUMENTS)
-def test_every_lens_filter_keeps_the_place_of_its_value(shown):
+def test_every_lens_filter_keeps_the_place_of_its_value(shown: Document) -> None:
     lenses = ["quote", "indent", "indent(4, true)", "trim", "cell", "trim | quote | indent", "default('x')"]
     template = "".join(f"{number}: {{{{ document.title | {lens} }}}}\n" for number, lens in enumerate(lenses))
     lists = ["hashtags", "wikilinks", "join('; ')", "join", "hashtags | quote"]
@@ -185,7 +182,7 @@ def body(template: str, shown: Document | None = None) -> str:
     return note.text[note.layout.body :]
 
 
-def test_the_example_of_the_design_gives_the_note_it_promises():
+def test_the_example_of_the_design_gives_the_note_it_promises() -> None:
     template = (
         '---\ntitle: "{{ document.title }}"\ntags: {{ document.tags }}\n---\n# {{ document.title }}\n'
         + LOOP.format(
@@ -198,7 +195,8 @@ def test_the_example_of_the_design_gives_the_note_it_promises():
 
     assert note.text == (
         '---\ntitle: "The \\"1984\\": no #1"\ntags:\n  - to-read\n  - y2024\nvaultsync_id: "readwise:1"\n---\n'
-        '# The "1984": no #1\n> First.\n\n^rw1\n\n- Note: Mine.\n- Tags: #a-b #c\n> Second.\n\n^rw2\n\n- Note: \n- Tags: \n'
+        '# The "1984": no #1\n> First.\n\n^rw1\n\n- Note: Mine.\n- Tags: #a-b #c\n'
+        "> Second.\n\n^rw2\n\n- Note: \n- Tags: \n"
     )
     assert note.layout.properties == (
         Property("title", "title"),
@@ -210,7 +208,7 @@ def test_the_example_of_the_design_gives_the_note_it_promises():
 
 @pytest.mark.parametrize("tail", ["one", "one\n", "one\n\n", "- one\n"])
 @pytest.mark.parametrize("between", ["", "\n", "\n\n", "two", " \n"])
-def test_a_block_without_anchor_gets_one_on_a_line_of_its_own(tail, between):
+def test_a_block_without_anchor_gets_one_on_a_line_of_its_own(tail: str, between: str) -> None:
     text = body(LOOP.format("{% highlight h %}\n" + tail + "{% endhighlight %}\n" + between) + "end")
 
     for anchor in ("^rw1", "^rw2"):
@@ -219,20 +217,29 @@ def test_a_block_without_anchor_gets_one_on_a_line_of_its_own(tail, between):
         assert re.match(r"\n[ ]?\n", after)
 
 
-def test_an_anchor_in_a_link_is_not_the_blocks_own():
+def test_an_anchor_in_a_link_is_not_the_blocks_own() -> None:
     text = body(LOOP.format("{% highlight h %}\n[[#{{ h.anchor }}]]\n{% endhighlight %}\n"))
 
     assert text == "[[#^rw1]]\n\n^rw1\n\n[[#^rw2]]\n\n^rw2\n"
 
 
-def test_an_anchor_may_end_a_list_item_or_stand_in_a_quote():
+def test_an_anchor_may_end_a_list_item_or_stand_in_a_quote() -> None:
     assert body(LOOP.format("{% highlight h %}\n- {{ h.text }} {{ h.anchor }}  \n{% endhighlight %}\n")) == (
         "- First. ^rw1  \n- Second. ^rw2  \n"
     )
     assert body(LOOP.format("{% highlight h %}\n{{ h.anchor | quote }}\n{% endhighlight %}\n")) == "> ^rw1\n> ^rw2\n"
 
 
-def test_a_document_without_highlights_has_spans_and_no_blocks():
+def test_escaping_keeps_track_of_what_it_left_as_it_was() -> None:
+    note = rendered(
+        "{% filter escape %}{{ document.title }} & {{ document.author }}{% endfilter %}", document(title="<b>")
+    )
+
+    assert note.text == f"{IDENTITY}&lt;b&gt; &amp; Marcus Aurelius\n"
+    assert [span.field for span in note.layout.spans] == ["author"]
+
+
+def test_a_document_without_highlights_has_spans_and_no_blocks() -> None:
     note = rendered("{{ document.note }}", document(note="Mine.", highlights=()))
 
     assert note.text == f"{IDENTITY}Mine.\n"
@@ -240,7 +247,7 @@ def test_a_document_without_highlights_has_spans_and_no_blocks():
     assert [(span.field, note.text[span.start : span.end]) for span in note.layout.spans] == [("note", "Mine.")]
 
 
-def test_deleted_highlights_are_left_out():
+def test_deleted_highlights_are_left_out() -> None:
     gone = Highlight(id="1", block_id="rw1", text="Gone.", deleted=True)
 
     assert body(LOOP.format("{{ h.text }}"), document(highlights=(gone,))) == ""
@@ -268,11 +275,11 @@ def test_deleted_highlights_are_left_out():
         ("---\na: 1 # {{ document.title }}\n---\n", '---\na: 1 # Meditations\nvaultsync_id: "readwise:1"\n---\n'),
     ],
 )
-def test_front_matter_is_what_obsidian_takes_for_it(template, expected):
+def test_front_matter_is_what_obsidian_takes_for_it(template: str, expected: Any) -> None:
     assert rendered(template).text == expected
 
 
-def test_a_macro_may_print_whole_properties():
+def test_a_macro_may_print_whole_properties() -> None:
     macro = "{% macro common(d) %}\ntitle: {{ d.title }}\nkind: book\n{% endmacro %}\n"
 
     text = rendered(f"{macro}---\n{{{{ common(document) }}}}---\n", document(title="no: \nx")).text
@@ -280,7 +287,7 @@ def test_a_macro_may_print_whole_properties():
     assert text == '---\ntitle: "no: \\nx"\nkind: book\nvaultsync_id: "readwise:1"\n---\n'
 
 
-def test_text_a_template_captured_is_a_value_where_it_is_not_tracked():
+def test_text_a_template_captured_is_a_value_where_it_is_not_tracked() -> None:
     template = (
         "{% set t %}{{ document.title }}{% endset %}\n---\nt: {{ t }}\n"
         "u: {% filter upper %}{{ t }}{% endfilter %}\n\n---\n"
@@ -292,7 +299,7 @@ def test_text_a_template_captured_is_a_value_where_it_is_not_tracked():
     assert read_properties(note.text) == {"t": "a: \nb: 1", "u": "A: \nB: 1", "vaultsync_id": "readwise:1"}
 
 
-def test_an_empty_joined_list_is_a_property_of_ours_all_the_same():
+def test_an_empty_joined_list_is_a_property_of_ours_all_the_same() -> None:
     template = "---\ntags: [{{ document.tags | join(', ') }}]\n---\n"
 
     full, empty = rendered(template), rendered(template, document(tags=()))
@@ -305,7 +312,7 @@ def test_an_empty_joined_list_is_a_property_of_ours_all_the_same():
 @pytest.mark.parametrize("number", ["\ufdd0", "\ufdd2", "\ufdd0\ufde1\ufdd1x\ufdd2", "\ufdd05\ufdd2"])
 @given(text=TEXTS)
 @settings(max_examples=10)
-def test_no_mark_a_template_writes_itself_is_taken_for_one_of_ours(number, text):
+def test_no_mark_a_template_writes_itself_is_taken_for_one_of_ours(number: str, text: str) -> None:
     note = rendered(
         f"a {number} b\n{{{{ {number!r} }}}}{{{{ 'x' ~ {number!r} ~ document.title }}}}", document(title=text)
     )
@@ -314,14 +321,19 @@ def test_no_mark_a_template_writes_itself_is_taken_for_one_of_ours(number, text)
     assert note.layout.spans == () or all(not span.field for span in note.layout.spans)
 
 
-def test_marks_in_the_arguments_of_a_filter_are_refused():
+def test_marks_in_the_arguments_of_a_filter_are_refused() -> None:
     with pytest.raises(TemplateError, match="A character that Unicode reserves"):
         rendered("{{ document.tags | join('\ufdd1' ~ '\\ufdd1') }}")
 
 
-def test_text_kept_from_an_earlier_note_finds_no_piece_of_a_later_one():
+def test_text_kept_from_an_earlier_note_finds_no_piece_of_a_later_one() -> None:
     kept: list[str] = []
-    remember = {"keep": lambda text: (kept.append(text), text)[1], "kept": lambda _: kept[0]}
+
+    def keep(text: str) -> str:
+        kept.append(text)
+        return text
+
+    remember = {"keep": keep, "kept": lambda _: kept[0]}
     captured = "{% set x %}{{ document.title }}{% endset %}"
     renderer = Renderer(
         {"a.md": f"{captured}{{{{ x | keep }}}}", "b.md": f"{{{{ 1 | kept }}}}{captured}{{{{ x }}}}"}, remember
@@ -334,7 +346,7 @@ def test_text_kept_from_an_earlier_note_finds_no_piece_of_a_later_one():
     assert [span.field for span in note.layout.spans] == ["title"]
 
 
-def test_what_a_template_captured_compares_and_counts_as_its_text():
+def test_what_a_template_captured_compares_and_counts_as_its_text() -> None:
     template = (
         "{% set t %}{{ document.title }}{% endset %}{% set e %}{{ document.note }}{% endset %}\n"
         "{{ t == 'Meditations' }} {{ t != 'x' }} {{ t | length }} {{ 'dit' in t }} "
@@ -358,11 +370,11 @@ def test_what_a_template_captured_compares_and_counts_as_its_text():
         ("a\n{% highlight h %}{% endhighlight %}", 2, "'h' is undefined"),
         ("a\n{{ document.tags | join(attribute='x') }}", 2, "join takes no attribute"),
         ("a\n{{ document.highlights[0] }}", 2, "a highlight was printed"),
-        ("a\n{% set h = document.highlights[0] %}\n" + "{% highlight h %}{% endhighlight %}\n" * 2, 4, "is printed twice"),
+        ("{% set h = document.highlights[0] %}\n" + "{% highlight h %}{% endhighlight %}\n" * 2, 3, "is printed twice"),
         (LOOP.format("{% highlight h %}\n\n{% highlight h %}" + "{% endhighlight %}" * 2), 4, "stands inside another"),
         (LOOP.format("{% highlight h %}\n{% break %}\n{% endhighlight %}"), 2, "is not closed"),
         (LOOP.format("{% set x %}{% highlight h %}{% endhighlight %}{% endset %}\n{{ x }}{{ x }}"), 2, "printed twice"),
-        (LOOP.format("\n{% highlight h %}{{ h.anchor }}\n{{ h.anchor }}{% endhighlight %}"), 3, "anchor of highlight 1 is printed"),
+        (LOOP.format("\n{% highlight h %}" + "{{ h.anchor }}\n" * 2 + "{% endhighlight %}"), 3, "The anchor of"),
         (LOOP.format("\n{% highlight h %}{{ h.anchor }} text{% endhighlight %}"), 3, "does not end its line"),
         (LOOP.format("\n{% highlight h %}{{ h.anchor }}{{ h.text }}{% endhighlight %}"), 3, "does not end its line"),
         ("---\na: 1\n{% highlight document.highlights[0] %}{% endhighlight %}---\n", 3, "stands in the front matter"),
@@ -370,10 +382,10 @@ def test_what_a_template_captured_compares_and_counts_as_its_text():
         ("{% set x = 1 %}\n---\na: 1\na: 2\n---\n", None, 'has the property "a" twice'),
         ("---\na: 1\nvaultsync_id: 2\n---\n", 3, "Only vaultsync writes"),
         ("---\n- a\n---\n", 2, "not a list of properties"),
-        ("---\na: [\n---\n", None, "not YAML"),
+        ("---\na: [\n\n---\n", 2, "not YAML"),
     ],
 )  # fmt: skip
-def test_an_error_names_the_file_and_the_line(template, line, message):
+def test_an_error_names_the_file_and_the_line(template: str, line: int | None, message: str) -> None:
     with pytest.raises(TemplateError, match=re.escape(message)) as caught:
         rendered(template)
     assert (caught.value.file, caught.value.line) == ("document.md", line)
@@ -392,7 +404,7 @@ def test_an_error_names_the_file_and_the_line(template, line, message):
         ("---\na: 1\nb: {{ document.title }}: 1\n---\n", "{% include 'part.md' %}", 3),
     ],
 )  # fmt: skip
-def test_an_error_in_a_part_names_the_part(part, use, line):
+def test_an_error_in_a_part_names_the_part(part: str, use: str, line: int) -> None:
     renderer = Renderer(
         {"document.md": use, "part.md": part}, shown={"part.md": "Templates/part.md", "document.md": "?"}
     )
@@ -403,7 +415,7 @@ def test_an_error_in_a_part_names_the_part(part, use, line):
     assert (caught.value.file, caught.value.line) == ("Templates/part.md", line)
 
 
-def test_a_template_is_compiled_without_rendering_it():
+def test_a_template_is_compiled_without_rendering_it() -> None:
     renderer = Renderer({"a.md": "{{ x }}", "b.md": "{% if %}"})
 
     renderer.compile("a.md")
@@ -411,12 +423,20 @@ def test_a_template_is_compiled_without_rendering_it():
         renderer.compile("b.md")
 
 
-def test_an_error_in_the_bare_rendering_is_a_template_error_too():
+def test_an_error_in_the_bare_rendering_is_a_template_error_too() -> None:
     with pytest.raises(TemplateError, match="'x' is undefined"):
         Renderer({"a.md": "{{ x }}"}).plain("a.md", document(), now=NOW)
 
 
-def test_a_plugins_filter_can_be_used_and_replaces_ours():
+def test_a_plugins_filter_can_not_cut_a_block_in_two() -> None:
+    template = LOOP.format("{% filter cut %}\n{% highlight h %}\nCUT{% endhighlight %}\n{% endfilter %}")
+    renderer = Renderer({"document.md": template}, {"cut": lambda text: re.sub("(?s).*CUT", "", text)})
+
+    with pytest.raises(TemplateError, match="document.md, line 3: The {% highlight %} block was not begun"):
+        renderer.render("document.md", document(), now=NOW)
+
+
+def test_a_plugins_filter_can_be_used_and_replaces_ours() -> None:
     renderer = Renderer({"a.md": "{{ 'x' | shout }}{{ 'x' | trim }}"}, {"shout": str.upper, "trim": lambda _: "mine"})
 
     assert renderer.render("a.md", document(), now=NOW).text == f"{IDENTITY}Xmine\n"
@@ -443,7 +463,9 @@ def path(pattern: str, **fields: Any) -> str:
         ("a{{ document.nothing }}", {}, None),
     ],
 )
-def test_values_become_names_before_they_are_joined_to_a_path(pattern, fields, expected):
+def test_values_become_names_before_they_are_joined_to_a_path(
+    pattern: str, fields: dict[str, Any], expected: Any
+) -> None:
     if expected is None:
         with pytest.raises(TemplateError, match=r"vaultsync\.toml: path, line 1: a document has no field 'nothing'"):
             path(pattern, **fields)
@@ -453,14 +475,14 @@ def test_values_become_names_before_they_are_joined_to_a_path(pattern, fields, e
 
 @given(title=TEXTS)
 @settings(max_examples=30)
-def test_no_title_adds_a_folder_or_leaves_the_one_it_is_in(title):
+def test_no_title_adds_a_folder_or_leaves_the_one_it_is_in(title: str) -> None:
     made = path("Notes/{{ document.title }}.md", title=title)
 
     assert made.count("/") == 1 and made.startswith("Notes/") and made.endswith(".md")
     assert join_path(made) == made
 
 
-def test_a_list_in_text_reads_as_a_list():
+def test_a_list_in_text_reads_as_a_list() -> None:
     now = datetime(2024, 5, 1, tzinfo=UTC)
 
     assert body("{{ [1, none, true, 'x'] }} {{ now }} {{ now.date() }} {{ document.tags | map('trim') }}") == (

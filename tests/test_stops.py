@@ -42,7 +42,8 @@ def templates_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _account(reader: Reading) -> dict[str, int]:
     """Books whose titles collide, a document that was highlighted, and one that was not."""
-    reader.configure(source='documents = "all"\nlocations = ["new", "later"]')
+    path = "In/{{ document.category }}/{{ document.title }}.md"
+    reader.configure(source=f'documents = "all"\nlocations = ["new", "later"]\npath = "{path}"')
     books = {title: reader.book(title, "one", "two")[0].id for title in ("Walden", "Essays", "ESSAYS", "Gone", "Mine")}
     noise = reader.library.add_reader_document("On Noise", location="later")
     reader.library.highlight_in_reader(noise.id, "Quiet is a material.")
@@ -54,7 +55,7 @@ def _account(reader: Reading) -> dict[str, int]:
 def first_export(reader: Reading) -> Scene:
     """Nothing was ever exported."""
     _account(reader)
-    reader.write("Walden.md", "My own page about Walden.\n")
+    reader.write("In/books/Walden.md", "My own page about Walden.\n")
     return Scene(reader)
 
 
@@ -71,9 +72,9 @@ def second_export(reader: Reading) -> Scene:
     unread = next(one for one in library.documents.values() if one.title == "Unread")
     library.highlight_in_reader(unread.id, "Now marked.")
     library.add_highlight(books["Mine"], "three")
-    reader.type("Mine.md")
+    reader.type("In/books/Mine.md")
     (reader.vault / "Woods").mkdir()
-    (reader.vault / "Walden.md").rename(reader.vault / "Woods/My Walden.md")
+    (reader.vault / "In/books/Walden.md").rename(reader.vault / "Woods/My Walden.md")
     (reader.vault / "T/document.md").write_text(TEMPLATE + "\nThe end.\n")
     return Scene(reader)
 
@@ -88,19 +89,25 @@ def sweep(reader: Reading) -> Scene:
     return Scene(reader, ("--full",))
 
 
-SCENES = [first_export, second_export, sweep]
-# Without a farewell nothing tells these from the effects that follow; an exception is tried at each.
-ALIKE = {f"state.{word}" for word in ("begin", "insert", "update", "delete", "savepoint", "release")} | {"http.request"}
+# Within a transaction one statement is as good a place to stop as the next, and nothing is under way before a request.
+STATEMENTS = {f"state.{word}" for word in ("begin", "insert", "update", "delete", "savepoint", "release")}
+QUIET = STATEMENTS | {"http.request"}
+
+
+def _stops(names: list[str], part: int, *, all_kinds: bool = False) -> list[int]:
+    """The effects to stop before: none of the quiet ones, or of those in a row the first. part: every so many-th."""
+    pairs = enumerate(zip(["", *names], names, strict=False), 1)
+    numbers = [at for at, (last, name) in pairs if name not in QUIET or (all_kinds and name != last)]
+    return numbers[part::_PARTS]
 
 
 def _differences(reader: Reading, stage: Callable[[Reading], Scene], stop: str, part: int) -> list[str]:
-    """The effects before which a stop shows in the end. part: of all effects, so that they are tried side by side."""
+    """The effects before which a stop still shows once the run was repeated."""
     scene = stage(reader)
     names = scene.effects()
     expected = scene.outcome()
-    numbers = [number for number, name in enumerate(names, 1) if stop == "stopped" or name not in ALIKE]
     differing = []
-    for number in numbers[part::_PARTS]:
+    for number in _stops(names, part, all_kinds=stop == "stopped"):
         scene.set_up()
         getattr(scene, stop)(number)
         code = scene.run()
@@ -109,33 +116,35 @@ def _differences(reader: Reading, stage: Callable[[Reading], Scene], stop: str, 
     return differing
 
 
-def _every(test: Any) -> Any:
-    return pytest.mark.parametrize("part", range(_PARTS))(pytest.mark.parametrize("stage", SCENES)(test))
+def _in(*scenes: Callable[[Reading], Scene]) -> Callable[[Any], Any]:
+    """Have a test run in each of these scenes, in parts."""
+    part = pytest.mark.parametrize("part", range(_PARTS))
+    return lambda test: part(pytest.mark.parametrize("stage", scenes)(test))
 
 
-@_every
+@_in(first_export, second_export, sweep)
 def test_stopped_by_an_exception_at_any_effect(reader: Reading, stage: Callable[[Reading], Scene], part: int) -> None:
     assert _differences(reader, stage, "stopped", part) == []
 
 
 @pytest.mark.skipif(not can_fork, reason="needs a process that can be copied")
-@_every
+@_in(second_export, sweep)
 def test_ended_without_a_farewell_at_any_effect(reader: Reading, stage: Callable[[Reading], Scene], part: int) -> None:
     assert _differences(reader, stage, "ended", part) == []
 
 
-@_every
+@_in(first_export, second_export)
 def test_power_failing_at_any_effect(reader: Reading, stage: Callable[[Reading], Scene], part: int) -> None:
     assert _differences(reader, stage, "powerless", part) == []
 
 
-@_every
+@_in(first_export, second_export)
 def test_what_a_stopped_run_wrote_is_not_taken_for_its_users_words(
     reader: Reading, stage: Callable[[Reading], Scene], part: int
 ) -> None:
     scene = stage(reader)
 
-    def runs_after_a_change_of_template() -> dict[str, Any]:
+    def run_with_another_template() -> dict[str, Any]:
         template = reader.vault / "T/document.md"
         text = template.read_text()
         template.unlink()
@@ -144,12 +153,26 @@ def test_what_a_stopped_run_wrote_is_not_taken_for_its_users_words(
         return scene.outcome()
 
     names = scene.effects()
-    expected = runs_after_a_change_of_template()
+    expected = run_with_another_template()
     differing = []
-    numbers = [number for number, name in enumerate(names, 1) if name not in ALIKE]
-    for number in numbers[part::_PARTS]:
+    for number in _stops(names, part):
         scene.set_up()
         scene.stopped(number)
-        if runs_after_a_change_of_template() != expected:
+        if run_with_another_template() != expected:
             differing.append(f"{number} of {len(names)}: {names[number - 1]}")
     assert differing == []
+
+
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_words_typed_after_a_stop_are_all_kept(reader: Reading, part: int) -> None:
+    scene = second_export(reader)
+    names = scene.effects()
+    for number in _stops(names, part):
+        scene.set_up()
+        scene.stopped(number)
+        typed = {path: f"{reader.text(path)}\nTyped into {path}.\n" for path in reader.paths()}
+        for path, text in typed.items():
+            (reader.vault / path).unlink()  # it is a link to what is kept for the next time
+            reader.write(path, text)
+        scene.run()
+        assert {path: reader.text(path) for path in typed} == typed, names[number - 1]

@@ -8,7 +8,7 @@ mistakes it for text. No text of ours contains them: sources strip them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, TypeGuard
 
@@ -26,48 +26,48 @@ from vaultsync.tracked import (
     unmarked,
 )
 
+_BLOCK = "\ufdd3"
 _DIGITS = {ord(digit): chr(0xFDE0 + int(digit)) for digit in "0123456789"}
 
 
 class Marked(Piece):
-    """Text a template joined, with marks around the pieces in it; compares and counts as if without them."""
+    """Text a template joined, with marks around the pieces in it.
+
+    Whoever looks at it (compares, counts, slices, splits it) sees, and gets, text without marks.
+    """
 
     __slots__ = ()
 
-    def __eq__(self, other: object) -> bool:
-        return unmarked(self) == (unmarked(other) if isinstance(other, Marked) else other)
 
-    def __ne__(self, other: object) -> bool:  # str has its own, which would be found first
-        return not self == other
+def _unmarked_first(name: str) -> Callable[..., Any]:
+    method = getattr(str, name)
 
-    def __hash__(self) -> int:
-        return hash(unmarked(self))
+    def looked_at(self: Marked, *args: Any) -> Any:
+        found = method(unmarked(self), *(unmarked(arg) if isinstance(arg, Marked) else arg for arg in args))
+        if _BLOCK in str.__str__(self) and not isinstance(found, int):
+            raise TypeError("text that holds a {% highlight %} block can't be cut or changed this way")
+        return found
 
-    def __len__(self) -> int:
-        return len(unmarked(self))
+    return looked_at
 
-    def __bool__(self) -> bool:
-        return bool(unmarked(self))
 
-    def __contains__(self, part: object) -> bool:
-        return isinstance(part, str) and unmarked(part) in unmarked(self)
+# These work as well with marks in the text. And format must stay str's own, for the sandbox to know and guard it.
+_WORK_ON_MARKS = {"upper", "lower", "swapcase", "casefold", "replace", "format", "format_map"}
+_LOOKS = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__len__", "__contains__"}
+_CUTS = {"__getitem__", "__iter__"}
+for _name in {name for name in dir(str) if not name.startswith("_")} - _WORK_ON_MARKS | _LOOKS | _CUTS:
+    setattr(Marked, _name, _unmarked_first(_name))
 
 
 def printed(value: Any) -> str:
     """What a template prints for `value`, as a piece."""
-    kind = type(value)
-    if kind is str:
-        if not value.isascii() and has_marks(value):
-            return Marked(value)
-        piece = Printed(value)
-        piece.value = value
-        return piece
     if isinstance(value, Piece):
         return value
     if isinstance(value, str):
         if has_marks(value):
             return Marked(value)
-    elif kind is not int and kind is not date and isinstance(value, Iterator):
+    # Numbers and days are printed most, and whether something is an iterator is slow to ask.
+    elif type(value) is not int and type(value) is not date and isinstance(value, Iterator):
         value = list(value)
     piece = Printed(plain_text(value))
     piece.value = value
@@ -101,10 +101,12 @@ class Joiner:
         self._count += 1
         number = str(self._count).translate(_DIGITS)
         self._pieces[number] = piece
-        return f"{OPEN}{number}{MIDDLE}{piece}{CLOSE}"
+        sign = _BLOCK if isinstance(piece, Opened | Closed) else ""
+        return f"{sign}{OPEN}{number}{MIDDLE}{piece}{CLOSE}"
 
     def split(self, text: str) -> Iterator[str]:
         """The literals and pieces of marked text; a piece whose text a filter changed is read-only text now."""
+        text = str.__str__(text)  # as it is, marks and all
         at = 0
         for match in _MARKED.finditer(text):
             if match.start() > at:

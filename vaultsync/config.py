@@ -23,6 +23,7 @@ FILE = "vaultsync.toml"
 # How often everything is listed again: what a service does not volunteer is at most this old.
 FULL_EVERY = timedelta(days=1)
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
+_TOML_HINT = 'Text stands in quotes, lists in brackets, "true" and "false" are small.'
 _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
 
 
@@ -87,7 +88,7 @@ def load(root: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
             f"{FILE} is not valid TOML: {error}. Nothing was done.",
-            hint='Text stands in quotes, lists in brackets, "true" and "false" are small.',
+            hint=_TOML_HINT,
         ) from error
     _refuse_unknown(tables, ("notes", "sources"), text=text, section="")
     notes = _converted(_table(tables, "notes", text), Notes, text=text, section="notes")
@@ -158,8 +159,21 @@ def _converted(table: Mapping[str, Any], wanted: type[_Struct], *, text: str, se
         said, _, where = str(error).replace("`", "").partition(" - at $.")
         key = re.split(r"[.\[]", where)[0]
         choices = [choice for each in fields if each.encode_name == key for choice in _choices(each.type)]
-        what = f"{key or section}: {said[:1].lower()}{said[1:]}".replace("got ", "found ").replace("enum ", "")
-        raise _mistake(text, section, key, what, f"Allowed: {', '.join(choices)}." if choices else "") from error
+        what = f"{key or section}: {_in_plain_words(said)}"
+        raise _mistake(
+            text, section, key, what, f"Allowed: {', '.join(choices)}." if choices else _TOML_HINT
+        ) from error
+
+
+def _in_plain_words(said: str) -> str:
+    """Put what msgspec says of a wrong value into words of TOML.
+
+    >>> _in_plain_words("Expected array, got str")
+    'expected a list, found text'
+    """
+    plain = {"got": "found", "enum ": "", "str": "text", "int": "a number", "float": "a number", "array": "a list"}
+    words = re.sub(r"\b(got|str|int|float|array)\b|enum ", lambda match: plain[match[0]], said)
+    return words[:1].lower() + words[1:]
 
 
 def _choices(wanted: Any) -> tuple[str, ...]:

@@ -167,8 +167,10 @@ class Drafts:
             return _Decision(draft, Action.NOTHING, self.survey.place(draft.entry.id, *draft.keys))
         try:
             return self._decision(source, draft)
-        except (TemplateError, PluginError) as error:
-            failure: VaultsyncError = error
+        except TemplateError as error:
+            failure: VaultsyncError = error.left(f"Its note of {draft.entry.id} was left as it is.")
+        except PluginError as error:
+            failure = error
         except Exception as error:  # noqa: BLE001  # the per-document boundary: one document's failure stops no other
             failure = VaultsyncError(
                 f"{draft.entry.id} can't be made a note ({type(error).__name__}: {error}). Its note was left as it is.",
@@ -254,7 +256,7 @@ class Drafts:
         entry = decision.draft.entry
         if refused.reason == "error":
             self.tally.errors.append(
-                VaultError(refused.message, path=refused.path, hint="See to its permissions, then run again.")
+                VaultError(refused.message, path=refused.path, hint="When that is mended, run again.")
             )
         elif refused.reason == "edited":
             self.tally.note(Change(Action.LEAVE, entry.id, refused.path, "saved while this run was at work"))

@@ -26,7 +26,7 @@ class ConfigError(VaultsyncError):
 class TemplateError(ConfigError):
     """A template can't be read, compiled or rendered.
 
-    file: as the user knows it; line: 1-based, None if unknown.
+    file: as the user knows it; line: 1-based, None if unknown. reason: the message without them.
     """
 
     def __init__(self, message: str, *, file: str, line: int | None = None, hint: str = "") -> None:
@@ -34,6 +34,11 @@ class TemplateError(ConfigError):
         super().__init__(f"{place}: {message}", hint=hint)
         self.file = file
         self.line = line
+        self.reason = message
+
+    def left(self, untouched: str) -> TemplateError:
+        """The same error, saying what was left untouched; a sentence."""
+        return TemplateError(f"{self.reason.rstrip('.')}. {untouched}", file=self.file, line=self.line, hint=self.hint)
 
 
 class SourceError(VaultsyncError):

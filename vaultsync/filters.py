@@ -40,7 +40,7 @@ def quote(value: Any) -> str:
     >>> quote("one\n\ntwo")
     '> one\n>\n> two'
     """
-    lines = plain_text(value).split("\n")
+    lines = str.split(plain_text(value), "\n")  # as str does it, where captured text would drop its marks
     return _through(value, "\n".join([f"> {line}" if _holds(line) else f">{line}" for line in lines]), "quote")
 
 
@@ -53,7 +53,7 @@ def indent(value: Any, width: int | str = 2, first: bool = False) -> str:
     pad = width if isinstance(width, str) else " " * min(width, _WIDEST)
     text = plain_text(value)
     if first or "\n" in text:
-        lines = text.split("\n")
+        lines = str.split(text, "\n")
         start = 0 if first else 1
         text = "\n".join(lines[:start] + [pad + line if _holds(line) else line for line in lines[start:]])
     return _through(value, text, "indent", pad, first)
@@ -72,7 +72,7 @@ def cell(value: Any) -> str:
     >>> cell("a|b\nc")
     'a\\|b<br>c'
     """
-    text = plain_text(value).replace("|", "\\|").replace("\n", "<br>")
+    text = str.replace(plain_text(value), "|", "\\|").replace("\n", "<br>")
     return _through(value, text, "cell")
 
 
@@ -82,7 +82,7 @@ def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         # Without marks: tags are remembered from note to note.
         return (unmarked(value),) if value else ()
-    return tuple(plain_text(item) for item in value)
+    return tuple(unmarked(plain_text(item)) for item in value)
 
 
 def _listed(value: Any, text: str, *step: Any) -> str:

@@ -49,8 +49,11 @@ class History:
         """Return when the source was last swept completely, None if that is not known."""
         for line in reversed(self._lines()):
             run = _run(line)
-            if run and source in run.get("full", ()):
-                return datetime.fromisoformat(run["ended"])
+            try:
+                if run and source in run.get("full", ()):
+                    return datetime.fromisoformat(run["ended"])
+            except (KeyError, TypeError, ValueError):  # not a line of ours
+                continue
         return None
 
     def _lines(self) -> list[str]:

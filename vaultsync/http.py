@@ -66,6 +66,7 @@ class Http:
         self.source = source
         self.base_url = base_url.rstrip("/")
         self.requests = 0
+        self._served = False
         self._guard = _Token(source, self.base_url, token)
         self._on_wait = on_wait or (lambda _why, _seconds: None)
         self._clock, self._sleep, self._now, self._max_wait = clock, sleep, now, max_wait
@@ -123,6 +124,7 @@ class Http:
                 continue
             status, body = answer.status, answer.body
             if status < 300:
+                self._served = True
                 return Reply(status, body)
             asked = retry_after(answer.retry_after, body, now=self._now())
             if status == 429:
@@ -225,17 +227,20 @@ class Http:
     def _refuse(self, wanted: _Wanted, status: int, body: bytes) -> NoReturn:
         if status in (401, 403):
             raise AuthError(
-                f"{self.source}: token refused ({status}). Nothing was written.",
+                f"{self.source}: token refused ({status}). {self._untouched()}",
                 source=self.source,
                 hint=f'Run "vaultsync auth {self.source}", then "vaultsync export".',
             )
         raise UnexpectedReply(
             f"{self.source}: {wanted.method} {wanted.path} is answered {status}: {self._quoted(body)}. "
-            "Nothing was written.",
+            f"{self._untouched()}",
             source=self.source,
             status=status,
             hint="Check base_url in vaultsync.toml; if it is right, please report this.",
         )
+
+    def _untouched(self) -> str:
+        return "What was fetched before is kept." if self._served else "Nothing was written."
 
     def _quoted(self, body: bytes) -> str:
         """Say in one short line what an answer was, without the token a proxy may have echoed."""

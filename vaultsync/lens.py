@@ -7,13 +7,26 @@ field is refused: its text stays its user's, and nothing is taken for an edit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vaultsync.tracked import Steps
+from vaultsync.alignment import LOST, aligned
+from vaultsync.guard import guarded
+from vaultsync.inverse import Unread, Value, inverse, shown
+from vaultsync.matching import Edge, Lines, Out, Place
+from vaultsync.model import Document
+from vaultsync.note import split
+from vaultsync.pins import Pin, pinned
+from vaultsync.rows import Base, BaseBlock, Hole, Row
+from vaultsync.tracked import Layout, Steps
+from vaultsync.typed import property_values
 
-Value = str | tuple[str, ...]
+__all__ = ["Field", "Reading", "Refusal", "Region", "Spot", "Value", "inverse", "read", "shown"]
+
 Field = tuple[str, str]  # owner (a highlight's id, "" for the document) and name
+
+TWICE = "its block stands in the note more than once, and the copies differ"
+DIFFERENT = "it stands in the note more than once, and the places differ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,8 @@ class Reading:
     values: of every field that could be read, changed or not. spots: where they stand. regions: of the blocks, by
     owner; "" is the document's own block, the text before the first highlight. absent: owners whose block is not in
     this note any more. orphans: owners whose anchor is gone while their text is still there, and where.
-    copies: owners whose anchor stands in the note more than once.
+    copies: owners whose anchor stands in the note more than once. trailed: owners with text behind the anchor on its
+    line, which Obsidian does not take for one.
     """
 
     values: Mapping[Field, Value] = field(default_factory=dict)
@@ -62,3 +76,172 @@ class Reading:
     absent: tuple[str, ...] = ()
     orphans: Mapping[str, Region] = field(default_factory=dict)
     copies: tuple[str, ...] = ()
+    trailed: tuple[str, ...] = ()
+
+
+def read(base: str, layout: Layout, ours: str, document: Document) -> Reading:
+    """What an edited note says, field by field, with places.
+
+    base, layout: as the note was written. ours: as it is now. document: what the base was rendered from.
+    """
+    return _Reader(Base(base, layout, document), ours).reading()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one place says of a value. start, end: characters of the note; equal to -1 if it has no place there."""
+
+    hole: Hole
+    out: Out
+    place: Place = (-1, -1)
+
+
+@dataclass(slots=True)
+class _Occurrence:
+    """A block as it stands in the note. first, last: its lines, the last excluded."""
+
+    block: BaseBlock
+    first: int
+    last: int
+    said: list[_Said] = field(default_factory=list)
+
+
+class _Reader:
+    """The pass over one note."""
+
+    def __init__(self, base: Base, ours: str) -> None:
+        self._base, self._ours = base, ours
+        note = split(ours)
+        self._front, self._body = note.front, len(note.mark) + len(note.front)
+        self._lines = [line.rstrip("\r") for line in note.body.split("\n")]
+        self._starts = [self._body]
+        for line in note.body.split("\n"):
+            self._starts.append(self._starts[-1] + len(line) + 1)
+        self._blocks = tuple(base.blocks())
+        self._names = tuple(dict.fromkeys(name for names in base.tag_lists() for name in names))
+        self._pinned = pinned(self._blocks, base.text, self._lines)
+        self._places: dict[int, _Occurrence] = {}
+
+    def reading(self) -> Reading:
+        """All that is said."""
+        self._walk()
+        said: dict[Field, list[Out]] = {}
+        for place in self._homes():
+            for one in place.said:
+                if one.hole.barred != "-":
+                    said.setdefault((one.hole.span.owner, one.hole.span.field), []).append(one.out)
+        for name, value in self._properties():
+            said.setdefault(("", name), []).append(value)
+        agreed = {key: self._agreed(key, outs) for key, outs in said.items()}
+        values = {key: out for key, out in agreed.items() if not isinstance(out, Unread)}
+        refusals = [Refusal(*key, out.reason) for key, out in agreed.items() if isinstance(out, Unread)]
+        twice = {place.block.owner for at, place in self._places.items() if not self._is_home(at, place)}
+        homes = self._pinned.homes
+        return Reading(
+            values,
+            tuple(sorted(self._spots(values), key=lambda spot: (spot.start, spot.at))),
+            tuple(refusals),
+            dict(self._regions()),
+            self._pinned.absent,
+            {owner: self._region(*lines) for owner, lines in self._pinned.orphans.items()},
+            tuple(owner for owner in homes if owner in twice),
+            tuple(owner for owner, pin in homes.items() if self._lines[pin.line][pin.cut :].strip()),
+        )
+
+    def _walk(self) -> None:
+        """Read what lies between one anchor and the next, from the top of the note to its end."""
+        above: _Occurrence | None = None
+        if self._blocks and not self._blocks[0].owner:
+            above = self._places[-1] = _Occurrence(self._blocks[0], 0, 0)
+        at = 0
+        stops: list[tuple[int, int, Pin | None]] = [(pin.line, pin.line + 1, pin) for pin in self._pinned.pins]
+        stops += [(start, end, None) for start, end in self._pinned.orphans.values()]
+        for start, end, pin in sorted(stops, key=lambda stop: stop[:2]):
+            below = None
+            if pin is not None:
+                below = self._places[pin.line] = _Occurrence(pin.block, pin.line, pin.line + 1)
+            self._between(above, below, (at, end if pin is not None else start), pin)
+            above, at = below, end
+        self._between(above, None, (at, len(self._lines)), None)
+
+    def _between(
+        self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int], pin: Pin | None
+    ) -> None:
+        """Read the rest of the block above and the beginning of the one below."""
+        tail = above.block.tail if above else ()
+        head = below.block.head if below else ()
+        texts = self._lines[slice(*within)]
+        if pin is not None:
+            texts[-1] = texts[-1][: pin.cut]
+        lines = Lines(texts, self._starts[slice(*within)], self._names)
+        found = aligned(tail, head, lines, pinned=pin is not None and bool(head))
+        outs = guarded((*tail, *head), found, lines)
+        for number, row in enumerate((*tail, *head)):
+            block = above if number < len(tail) else below
+            edge = found.edges.get(number)
+            assert block is not None
+            if edge is not None:
+                block.first = min(block.first, within[0] + edge.start) if block.last else within[0] + edge.start
+                block.last = max(block.last, within[0] + edge.end)
+            block.said += _said(row, edge, outs[number])
+
+    def _homes(self) -> Iterator[_Occurrence]:
+        return (place for at, place in self._places.items() if self._is_home(at, place))
+
+    def _is_home(self, at: int, place: _Occurrence) -> bool:
+        return at < 0 or self._pinned.homes[place.block.owner].line == at
+
+    def _properties(self) -> Iterator[tuple[str, Out]]:
+        values = {name: value for (owner, name), value in self._base.values.items() if not owner}
+        front = self._base.text[: self._base.layout.body]
+        return property_values(front, self._front, self._base.layout.properties, values, self._names)
+
+    def _agreed(self, key: Field, outs: Sequence[Out]) -> Out:
+        """One answer of all the places a field stands in: a change in one of them counts, if no other differs."""
+        base = self._base.values[key]
+        copies = [
+            one.out
+            for at, place in self._places.items()
+            if not self._is_home(at, place)
+            for one in place.said
+            if (one.hole.span.owner, one.hole.span.field) == key
+        ]
+        if any(out not in (base, Unread(LOST)) for out in copies):
+            return Unread(TWICE)
+        if copies and any(out != base for out in outs):
+            return Unread(TWICE)
+        if unread := [out for out in outs if isinstance(out, Unread)]:
+            return unread[0]
+        changed = [out for out in outs if out != base]
+        return base if not changed else changed[0] if all(out == changed[0] for out in changed) else Unread(DIFFERENT)
+
+    def _spots(self, values: Mapping[Field, Value]) -> Iterator[Spot]:
+        for place in self._homes():
+            for one in place.said:
+                span = one.hole.span
+                if (span.owner, span.field) in values and not one.hole.barred and one.place[0] >= 0:
+                    yield Spot(span.owner, span.field, *one.place, span.start, span.via)
+
+    def _regions(self) -> Iterator[tuple[str, Region]]:
+        """Blocks with the empty lines they begin and end with, each line in one of them."""
+        least = 0
+        for place in sorted(self._places.values(), key=lambda one: one.first):
+            start, end = place.first, place.last
+            if not end:
+                continue
+            while start > least and place.first - start < place.block.before and not self._lines[start - 1].strip():
+                start -= 1
+            while end < len(self._lines) and end - place.last < place.block.after and not self._lines[end].strip():
+                end += 1
+            least = end
+            if place in list(self._homes()):
+                yield place.block.owner, self._region(start, end)
+
+    def _region(self, start: int, end: int) -> Region:
+        return Region(self._starts[start], min(self._starts[end], len(self._ours)))
+
+
+def _said(row: Row, edge: Edge | None, outs: Sequence[Out]) -> Iterator[_Said]:
+    for number, hole in enumerate(row.holes):
+        known = edge is not None and not isinstance(outs[number], Unread)
+        yield _Said(hole, outs[number], edge.places[number] if edge is not None and known else (-1, -1))

@@ -237,7 +237,9 @@ def _composed(inner: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         message = f"The front matter is not YAML: {problem}."
-        raise PropertyError(message, start=lines[mark.line] if mark else "") from error
+        # What is left open is noticed at the end.
+        upto = [line for line in lines[: mark.line + 1] if line.strip()] if mark else [""]
+        raise PropertyError(message, start=upto[-1]) from error
     if root is None:
         return None
     if not isinstance(root, yaml.MappingNode) or root.flow_style:

@@ -74,7 +74,6 @@ class _Run:
 
     def everything(self) -> None:
         """The whole pull, in order."""
-        self.recover()
         self.look()
         try:
             self.named = self._named()
@@ -88,18 +87,20 @@ class _Run:
 
     # Before anything else: what an earlier run left, and where the notes are.
 
-    def recover(self) -> None:
+    def recover(self, leftovers: tuple[str, ...]) -> None:
         """Clear away what a run that was cut short left in the vault."""
-        leftovers = self.workspace.vault.scan().leftovers
-        if leftovers and not self.options.dry:
-            for kept in self.workspace.vault.recover(leftovers, self.workspace.state.knows_note):
-                self.tally.asides.append(f"A save nobody had seen was kept as {kept.path}.")
+        for kept in self.workspace.vault.recover(leftovers, self.workspace.state.knows_note):
+            self.tally.asides.append(f"A save nobody had seen was kept as {kept.path}.")
 
     def look(self) -> None:
         """Find every note, and remember those that were moved or touched."""
         state = self.workspace.state
         rows = list(state.rows())
         self.survey = survey(self.workspace.vault, rows, state.entry_of, state.being_written())
+        if self.survey.scan.leftovers and not self.options.dry:
+            # Only then, for looking at every note is most of what a run without news does.
+            self.recover(self.survey.scan.leftovers)
+            self.survey = survey(self.workspace.vault, rows, state.entry_of, state.being_written())
         self.known = sum(place.on_disk is not OnDisk.NOWHERE for place in self.survey.places.values())
         self._follow(rows)
         for name, copies in self.survey.copies.items():
@@ -162,11 +163,15 @@ class _Run:
             if self.options.only and not only:
                 return
             fetch = self._wanted(name, only)
+            pieces = 0
             for page in source.pages(fetch):
+                pieces += len(page.pieces)
                 self._page(name, source, page, asked=bool(only))
                 self.workspace.progress.say(page.label or name, page.done)
                 if page.listing is not None and not only:
                     self._sweep(name, source, page.listing)
+            if only and not pieces:
+                raise _unknown_there(name, only)
             if not only:
                 self._fetched(name)
                 if fetch.full or fetch.cursor is None:
@@ -255,16 +260,14 @@ class _Run:
             self._hold(self.drafts.settle(source, self._again(batch, asked=False)))
 
     def _with_changed_template(self, name: str) -> list[str]:
-        templates = self.workspace.templates
-        prints: dict[str, str] = {}
-        changed = []
-        for row in self.workspace.state.rows():
-            if row.source != name or row.template is None or row.category is None:
-                continue
-            current = prints.get(row.category) or prints.setdefault(row.category, templates.fingerprint(row.category))
-            if row.template != current and self.survey.place(row.id).on_disk is not OnDisk.NOWHERE:
-                changed.append(row.id)
-        return changed
+        templates, state = self.workspace.templates, self.workspace.state
+        old = {pair for pair in state.rendered_with(name) if pair[1] != templates.fingerprint(pair[0])}
+        return [
+            row.id
+            for row in (state.rows() if old else ())
+            if row.source == name and (row.category, row.template) in old
+            if self.survey.place(row.id).on_disk is not OnDisk.NOWHERE
+        ]
 
     def _again(self, ids: Iterable[str], *, asked: bool) -> Iterator[Draft]:
         for identity in ids:
@@ -331,3 +334,11 @@ class _Run:
             **told,
             "changes": told["changes"][:_PAGE],
         }
+
+
+def _unknown_there(name: str, keys: Iterable[str]) -> SourceError:
+    return SourceError(
+        f"{name} knows no document {' or '.join(keys)}. Nothing was written for it.",
+        source=name,
+        hint='If it was deleted there, "vaultsync export --full" finds that out; else check the id.',
+    )

@@ -19,7 +19,7 @@ from vaultsync.filters import FILTERS
 from vaultsync.model import Document
 from vaultsync.paths import join_path, portable
 from vaultsync.properties import fill
-from vaultsync.sandbox import DocumentView, Sandbox
+from vaultsync.sandbox import Compiled, DocumentView, Sandbox
 from vaultsync.tracked import (
     CLOSE,
     OPEN,
@@ -55,7 +55,7 @@ class Renderer:
 
     sources: template texts by name. filters: of plugins, by name. captures: keep track of values through macros and
     the like; if not, only of blocks, for templates that look at the text they capture. shown: names of templates as
-    errors give them. Not for two threads at once.
+    errors give them. compiled: of a renderer with the same sources and filters. Not for two threads at once.
     """
 
     def __init__(
@@ -65,13 +65,15 @@ class Renderer:
         *,
         shown: Mapping[str, str] | None = None,
         captures: bool = True,
+        compiled: Compiled | None = None,
     ) -> None:
+        compiled = compiled or Compiled()
         self._joiner = Joiner() if captures else BlockJoiner()
         self._shown = shown or {}
         self._sources = sources
         every = {**FILTERS, **(filters or {})}
-        self._sandbox = Sandbox(sources, printed, self._joiner.join, every)
-        self._plain = Sandbox(sources, plain_text, filters=every)
+        self._sandbox = Sandbox(sources, printed, self._joiner.join, every, compiled)
+        self._plain = Sandbox(sources, plain_text, filters=every, compiled=compiled)
 
     def compile(self, template: str) -> None:
         """Read a template without rendering it. Raises TemplateError with file and line."""
@@ -196,15 +198,15 @@ class _Cut:
 
     def _behind_anchor(self, piece: str) -> None:
         """Obsidian takes an anchor for one only at the end of its line; ours has a blank line behind it as well."""
-        if self.gap:
-            if piece:
-                self.gap = self.watching = False
-                if piece[0] != "\n":
-                    self._put("\n")
-        elif self.anchor is not None and piece.lstrip(" \t"):
-            self.watching = False
-            if piece.lstrip(" \t")[0] != "\n":
+        text = piece if self.gap else piece.lstrip(" \t")
+        if not text:
+            return
+        if text[0] != "\n":
+            if not self.gap:
+                assert self.anchor is not None  # it is what is watched
                 raise BlockError(f"The anchor of highlight {self.anchor.owner} does not end its line.", self.anchor)
+            self._put("\n")
+        self.gap = self.watching = False
 
     def _anchor_line(self, block: Opened) -> None:
         """An anchor of its own at the end of the block, blank lines around it."""
@@ -218,12 +220,11 @@ class _Cut:
         self.gap = self.watching = True
 
     def _tail(self) -> str:
-        """The last two characters written, or what there is."""
-        tail = ""
-        for text in reversed(self.out):
-            tail = text[-2:] + tail
-            if len(tail) > 1:
-                break
+        """The last characters written, two at least."""
+        tail, place = "", 0
+        while len(tail) < 2:  # the front matter alone is longer
+            place -= 1
+            tail = self.out[place][-2:] + tail
         return tail
 
 

@@ -60,7 +60,7 @@ class Root:
         """Raise VaultError if this does not look like the vault it should be."""
         if not os.path.lexists(f"{self.folder}/{MARKER}"):
             raise VaultError(
-                f"There is no {MARKER} in {self.folder}. Nothing was written.",
+                f"There is no {MARKER} in {self.folder}. Nothing is written without it.",
                 hint='If its disk is not mounted, mount it; if this is to be a vault, run "vaultsync init".',
             )
 
@@ -70,7 +70,7 @@ def _require_folder(place: str) -> None:
     if not stat.S_ISDIR(mode):
         kind = "a symbolic link" if stat.S_ISLNK(mode) else "a file"
         raise VaultError(
-            f"{place} is {kind}, not a folder; what is behind it was left alone.",
+            f"{place} is {kind}, not a folder. It was left alone, and nothing is written behind it.",
             path=place,
             hint="Put a real folder there, or change the path of notes in vaultsync.toml.",
         )

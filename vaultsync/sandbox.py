@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
+from types import CodeType
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, Undefined, nodes, pass_context
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.compiler import Frame
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
@@ -138,6 +140,22 @@ def _block_opened(view: Any, file: str, line: int) -> Piece:
     return opened(highlight.id, highlight.block_id, file, line)
 
 
+class Compiled(BytecodeCache):
+    """What was compiled for one sandbox, for others with the same filters: it takes longer than ten notes."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled of this very text."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        assert bucket.code is not None
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja as templates of notes get it: strict and sandboxed.
 
@@ -155,8 +173,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         show: Callable[[Any], str],
         join: Callable[[Iterable[str]], str] = "".join,
         filters: Mapping[str, Callable[..., Any]] | None = None,
+        compiled: Compiled | None = None,
     ) -> None:
         super().__init__(
+            bytecode_cache=compiled,
             loader=_Sources(sources),
             undefined=StrictUndefined,
             trim_blocks=True,

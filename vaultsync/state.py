@@ -194,6 +194,11 @@ class State:
         query = "SELECT id FROM entries WHERE source = ? AND path IS NULL"
         return [id_ for (id_,) in self._read(query, source)]
 
+    def rendered_with(self, source: str) -> set[tuple[str, str]]:
+        """Return each category of a source's notes with a fingerprint of a template some were rendered with."""
+        query = "SELECT DISTINCT category, template FROM entries WHERE source = ? AND template IS NOT NULL"
+        return set(self._read(query, source))
+
     def digests(self, source: str) -> frozenset[bytes]:
         """Return the digests of all pieces of a source's entries: what need not be read again."""
         query = """SELECT pieces.digest FROM pieces JOIN entries ON entries.id = pieces.entry

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
+
 from vaultsync.errors import VaultError
 from vaultsync.paths import collision_key
 from vaultsync.plan import OnDisk
@@ -18,8 +20,8 @@ from vaultsync.state import Row
 from vaultsync.vault import Found, Scan, Vault, Written, digest
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+# A struct, as in model.py: a run makes one per note.
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a note is and what it holds. found: None if it is nowhere, or not one file."""
 
     on_disk: OnDisk

@@ -56,6 +56,8 @@ class Templates:
     shipped: Mapping[str, str]
     folder: str = ""
     name: str = "default"
+    # Asked for with every note.
+    _prints: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -87,10 +89,13 @@ class Templates:
 
     def fingerprint(self, category: str) -> str:
         """Changes when anything changes that could change what this category's notes look like."""
-        digest = hashlib.blake2b(_RENDERING, digest_size=8)
-        for name, text in sorted(self._used_by(self.main(category)).items()):
-            digest.update(f"{name}\0{text}\0".encode())
-        return digest.hexdigest()
+        main = self.main(category)
+        if main not in self._prints:
+            digest = hashlib.blake2b(_RENDERING, digest_size=8)
+            for name, text in sorted(self._used_by(main).items()):
+                digest.update(f"{name}\0{text}\0".encode())
+            self._prints[main] = digest.hexdigest()
+        return self._prints[main]
 
     def _used_by(self, main: str) -> dict[str, str]:
         """The texts a template may include, extend or import: what is named in them, and every part of its own sets."""
@@ -151,7 +156,11 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
             if path.is_file():
                 yield path.relative_to(folder).as_posix(), path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError, RuntimeError) as error:
-            raise TemplateError(f"can't be read as text: {error}. No note was written.", file=str(path)) from error
+            raise TemplateError(
+                f"can't be read as text: {error}. No note was written.",
+                file=str(path),
+                hint="Save it as UTF-8 text, or move it out of the templates, then run again.",
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,25 +195,32 @@ class Ready:
 
 def ready(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> Ready:
     """Try every template; raises TemplateError for the first that can't be used."""
-    reports = check(templates, filters)
+    renderers = _renderers(templates, filters)
+    reports = _checked(templates, renderers)
     for report in reports:
         if report.error is not None:
             raise report.error
     plain = frozenset(report.name for report in reports if not report.captures)
-    return Ready(templates, *_renderers(templates, filters), plain)
+    return Ready(templates, *renderers, plain)
 
 
 def _renderers(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> tuple[Renderer, Renderer]:
-    from vaultsync.render import Renderer  # Jinja takes 50 ms to import, and an idle run renders nothing
+    # Jinja takes 50 ms to import, and an idle run renders nothing.
+    from vaultsync.render import Renderer
+    from vaultsync.sandbox import Compiled
 
-    sources = templates.sources
+    sources, compiled = templates.sources, Compiled()
     shown = {name: templates.shown(name) for name in sources}
-    return Renderer(sources, filters, shown=shown), Renderer(sources, filters, shown=shown, captures=False)
+    renderer = Renderer(sources, filters, shown=shown, compiled=compiled)
+    return renderer, Renderer(sources, filters, shown=shown, captures=False, compiled=compiled)
 
 
 def check(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> tuple[Checked, ...]:
     """Try every template that makes notes on made-up documents."""
-    renderers = _renderers(templates, filters)
+    return _checked(templates, _renderers(templates, filters))
+
+
+def _checked(templates: Templates, renderers: tuple[Renderer, Renderer]) -> tuple[Checked, ...]:
     return tuple(_tried(renderers, templates, name, category) for name, category in templates.mains())
 
 

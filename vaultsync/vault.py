@@ -39,7 +39,7 @@ _TRASH = ".trash"
 _HEAD = 4096
 _LONGEST_FRONT_MATTER = 256 * 1024
 _OPENING = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
-_CLOSING = re.compile(rb"^---[ \t]*\r?$", re.MULTILINE)
+_CLOSING = re.compile(rb"^---[ \t]*(?=\r?$)", re.MULTILINE)
 
 
 # Structs, as in model.py: a scan makes 10,000 of them.

@@ -16,6 +16,7 @@ import msgspec
 from vaultsync import config as configuration
 from vaultsync import templates as template_files
 from vaultsync import tokens
+from vaultsync.errors import TemplateError
 from vaultsync.history import History
 from vaultsync.hookspecs import Source
 from vaultsync.http import Http
@@ -76,8 +77,20 @@ class Workspace:
         return {}
 
     def try_templates(self) -> None:
-        """Try every template, once. Raises TemplateError for the first that can't be used."""
-        _ = self._ready
+        """Try every template and path pattern, once. Raises TemplateError for the first that can't be used."""
+        try:
+            _ = self._ready, self._paths_work
+        except TemplateError as error:
+            raise error.left("No note was written.") from error
+
+    @cached_property
+    def _paths_work(self) -> bool:
+        from vaultsync.specimen import specimens
+
+        for name in self.settings:
+            for document in specimens("books"):
+                self.render_path(msgspec.structs.replace(document, source=name))
+        return True
 
     def render_note(self, document: Document) -> Rendered:
         """The note of a document. Raises TemplateError."""
@@ -89,9 +102,13 @@ class Workspace:
         from vaultsync.render import PathRenderer
 
         pattern = getattr(self.settings.get(document.source), "path", "") or self.config.notes.path
-        if pattern not in self._paths:
-            self._paths[pattern] = PathRenderer(pattern, self.host.template_filters())
-        return self._paths[pattern].path(document, now=self.now)
+        try:
+            if pattern not in self._paths:
+                self._paths[pattern] = PathRenderer(pattern, self.host.template_filters())
+            return self._paths[pattern].path(document, now=self.now)
+        except TemplateError as error:
+            error.hint = f"Mend that path in {configuration.FILE}, then run again."
+            raise
 
     @cached_property
     def settings(self) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import click
 
-from tests.bench import exports
+from tests.bench import cold, exports, idle, sandbox
 from tests.bench.rows import Row
-from tests.bench.sandbox import sandbox
 from tests.bench.service import Service
 from tests.bench.stage import Sizes, Stage
 
@@ -21,7 +20,12 @@ BENCHES: Mapping[str, Callable[[Stage], Iterator[Row]]] = {
     "full": exports.full,
     "forced": exports.forced,
     "growth": exports.growth,
-    "sandbox": sandbox,
+    "idle": idle.idle,
+    "cli": idle.cli,
+    "changed": idle.changed,
+    "sandbox": sandbox.sandbox,
+    "cold": cold.cold,
+    "cold-real": cold.cold_real,
 }
 FULL, QUICK = Sizes(1000, 5000, 10_000, 25, 5), Sizes(4, 8, 12, 3, 1)
 
@@ -31,7 +35,8 @@ FULL, QUICK = Sizes(1000, 5000, 10_000, 25, 5), Sizes(4, 8, 12, 3, 1)
 @click.option("--quick", is_flag=True, help="Tiny sizes: to see that it works; the figures mean nothing.")
 @click.option("--runs", type=int, help="How often each is run, instead of 5 times.")
 @click.option("--into", type=click.Path(path_type=Path), help="Where to write; a temp folder, if not given.")
-def main(names: tuple[str, ...], quick: bool, runs: int | None, into: Path | None) -> None:
+@click.option("--keep", is_flag=True, help="Delete nothing, to measure again at once: ext4 is slow for minutes after.")
+def main(names: tuple[str, ...], quick: bool, runs: int | None, into: Path | None, keep: bool) -> None:
     """Measure vaultsync and print a table."""
     sizes = QUICK if quick else FULL
     if runs:
@@ -48,7 +53,8 @@ def main(names: tuple[str, ...], quick: bool, runs: int | None, into: Path | Non
                 for row in BENCHES[name](stage):
                     click.echo(shown(row))
     finally:
-        shutil.rmtree(folder)
+        if not keep:
+            shutil.rmtree(folder)
 
 
 def shown(row: Row) -> str:

@@ -1,8 +1,8 @@
 """The least that a durable export has to do, with nothing vaultsync adds: what `full` is compared with.
 
-Run as `python -m tests.bench.floor URL NOTES FOLDER`: download and parse every page, write its notes (rendered beforehand)
-beside their names, bring them to the disk at once, rename them, store one row each and commit. NOTES: a file of all
-notes, one after the other, and beside it NOTES.index with a line of path, begin and end for each.
+Run as `python -m tests.bench.floor URL NOTES FOLDER`: download and parse every page, write its notes (rendered
+beforehand) beside their names, bring them to the disk at once, rename them, store one row each and commit. NOTES: a
+file of all notes, one after the other, and beside it NOTES.index with a line of path, begin and end for each.
 """
 
 from __future__ import annotations

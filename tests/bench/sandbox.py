@@ -88,9 +88,7 @@ def _documents(books: int, highlights: int) -> Iterator[Document]:
 def _plain(document: Document) -> Document:
     fields = {name: getattr(document, name) for name in Document.__struct_fields__}
     highlights = tuple(
-        _Highlight(
-            anchor=f"^{one.block_id}", **{name: getattr(one, name) for name in Highlight.__struct_fields__}
-        )
+        _Highlight(anchor=f"^{one.block_id}", **{name: getattr(one, name) for name in Highlight.__struct_fields__})
         for one in document.live
     )
     return Document(**fields | {"highlights": highlights})

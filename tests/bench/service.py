@@ -78,7 +78,7 @@ class _Timed(Simulator):
 
 
 def _last(pages: list[Any], books: int) -> list[Any]:
-    return pages[-(-(-books // PER_PAGE)) :]
+    return pages[-books // PER_PAGE :]
 
 
 def _part(library: Library, export: FrozenExport, books: int) -> Simulator:
@@ -108,9 +108,8 @@ def main(folder: Path, highlights: int, *books: int) -> None:
         services = {size: running.enter_context(_part(library, export, size)) for size in books}
         _say({size: service.base_url for size, service in services.items()})
         for question in sys.stdin:
-            word, *number = question.split()
-            if word == "change":
-                _change(library, int(number[0]))
+            if question.startswith("change"):
+                _change(library, int(question.split()[1]))
             seconds, _Timed.seconds = _Timed.seconds, 0.0
             _say(seconds)
 

@@ -1,4 +1,4 @@
-"""Where a benchmark takes place: a folder for everything, a new vault and state for each run, deleted only at the end."""
+"""Where a benchmark takes place: one folder, in it a new vault and state for each run, deleted only at the end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench.process import VAULTSYNC, Took, run
 from tests.bench.service import Service
 
-_TOML = '[sources.readwise]\nbase_url = "{url}"\n'
+_TOML = '[notes]\ntemplates = "{templates}"\n\n[sources.readwise]\nbase_url = "{url}"\n{source}'
 _ID = re.compile(rb'^vaultsync_id: "?readwise:(\d+)"?$', re.MULTILINE)
 
 
@@ -49,16 +49,17 @@ class Vault:
 
     def notes(self) -> Iterator[Path]:
         """Every note."""
-        return (self.root / "vault").rglob("*.md")
+        return (self.root / "vault/Readwise").rglob("*.md")
 
 
 @dataclass
 class Stage:
-    """What the rows share. vaults: those that are there for several rows, by what they are."""
+    """What the rows share. last: the vault that was filled last."""
 
     folder: Path
     sizes: Sizes
     service: Service
+    last: Vault = field(init=False)
     _numbers: Iterator[int] = field(default_factory=count)
     _vaults: dict[int, Vault] = field(default_factory=dict)
 
@@ -66,34 +67,32 @@ class Stage:
         """A name that is free; nothing there is deleted before the end, for that slows down whoever writes next."""
         return self.folder / f"run-{next(self._numbers)}"
 
-    def new_vault(self, books: int) -> Vault:
-        """A vault for an account with so many books, nothing exported yet."""
+    def new_vault(self, url: str, *, source: str = "", template: str = "") -> Vault:
+        """A vault for the account at an address, nothing exported yet. source: lines of its section."""
         vault = Vault(self.new_folder())
         (vault.root / "vault").mkdir(parents=True)
         (vault.root / "state").mkdir()
-        (vault.root / "vault/vaultsync.toml").write_text(_TOML.format(url=self.service.urls[books]))
+        toml = _TOML.format(url=url, source=source, templates="T" if template else "")
+        (vault.root / "vault/vaultsync.toml").write_text(toml)
+        if template:
+            (vault.root / "vault/T").mkdir()
+            (vault.root / "vault/T/document.md").write_text(template)
         return vault
 
     def exported(self, books: int) -> Vault:
         """A vault that is up to date, the same one whenever asked for."""
         if books not in self._vaults:
-            vault = self.new_vault(books)
-            vault.command("export", "--json")
-            vault.command("export", "--json")
-            self._vaults[books] = vault
+            self.fresh(books)()
         return self._vaults[books]
 
-    def keep(self, books: int, vault: Vault) -> None:
-        """Let a vault some row has filled anyway be the one that is up to date."""
-        self._vaults.setdefault(books, vault)
-
-    def fresh(self, books: int) -> Callable[[], Took]:
-        """A run that exports so many books into a new vault."""
+    def fresh(self, books: int, template: str = "") -> Callable[[], Took]:
+        """A run that exports so many books into a new vault, which is then the last."""
 
         def export() -> Took:
-            vault = self.new_vault(books)
-            took = vault.command("export", "--json")
-            self.keep(books, vault)
+            self.last = self.new_vault(self.service.urls[books], template=template)
+            took = self.last.command("export", "--json")
+            if not template:
+                self._vaults.setdefault(books, self.last)
             return took
 
         return export

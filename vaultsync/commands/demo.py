@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING
 
 import click
 
+from vaultsync.commands.options import print_report
+
 if TYPE_CHECKING:
     from vaultsync.report import Report
 
-# In the vault, not in the user's folders: whoever deletes the demo has deleted all of it.
 _OWN = ".demo"
 _LIBRARY = "library.json"
 
@@ -35,9 +39,10 @@ To try:
   write a thought of your own into a note, run "{again}" again: your text stays as it is
   rename a note or move it to another folder: it is found again by its vaultsync_id
   set templates = "callouts" in {folder}/vaultsync.toml, run "{again}" again: every note changes its looks
-  delete the folder: nothing of the demo is anywhere else
+  ask "{program} status --vault {folder}" how things stand
+  delete the folder when you have seen enough
 
-For your own library: "vaultsync init DIR", "vaultsync auth readwise", "vaultsync export --vault DIR".
+For your own library: "{program} init DIR", then "auth readwise" and "export", each with --vault DIR.
 """
 
 
@@ -58,11 +63,9 @@ def command(folder: Path) -> int:
         click.echo(f"A sample library is served at {service.base_url} for as long as this takes.")
         report = _export(folder.resolve(), service.base_url, service.token)
     library.save(kept)
-    for line in report.lines():
-        click.echo(line)
-    for error in report.errors:
-        click.echo(f"Error: {error.message}\n  {error.hint}".rstrip(), err=True)
-    click.echo(_TRY.format(folder=folder, note=_first_note(folder, report), again=_again(folder)), nl=False)
+    print_report(report)
+    told = {"folder": folder, "note": _first_note(folder, report), "again": _again(folder), "program": _program()}
+    click.echo(_TRY.format(**told), nl=False)
     return report.exit_code
 
 
@@ -89,10 +92,12 @@ def _export(root: Path, base_url: str, token: str) -> Report:
     from vaultsync import workspace
     from vaultsync.progress import on_terminal
     from vaultsync.pull import Options, pull
+    from vaultsync.statedir import OVERRIDE
 
-    # With its own address, token and state, nothing of the user's is ever looked at.
-    stand = workspace.Stand({"readwise": base_url}, {"readwise": token}, state=root / _OWN)
-    env = {"VAULTSYNC_PLUGINS": ""}
+    # With an address and a token of its own, no secret of the user's is ever looked at. State is where every
+    # vault's is, so that status, doctor and templates know this vault too.
+    stand = workspace.Stand({"readwise": base_url}, {"readwise": token})
+    env = {"VAULTSYNC_PLUGINS": ""} | {name: value for name, value in os.environ.items() if name == OVERRIDE}
     with workspace.opened(root, env=env, progress=on_terminal(), stand=stand, writing="vaultsync demo") as opened:
         return pull(opened, Options())
 
@@ -105,4 +110,13 @@ def _first_note(folder: Path, report: Report) -> str:
 
 
 def _again(folder: Path) -> str:
-    return "vaultsync demo" if str(folder) == "demo_vault" else f"vaultsync demo {folder}"
+    command = f"{_program()} demo"
+    return command if str(folder) == "demo_vault" else f"{command} {folder}"
+
+
+def _program() -> str:
+    """How to call this program from here: by its name if the shell finds it, else by its path."""
+    if which("vaultsync"):
+        return "vaultsync"
+    script = Path(sys.argv[0]).absolute()
+    return str(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script)

@@ -6,7 +6,14 @@ import os
 
 import click
 
-from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+from vaultsync.commands.options import (
+    find_vault,
+    json_option,
+    print_errors,
+    print_json,
+    print_report,
+    vault_option,
+)
 
 
 @click.command("export")
@@ -39,9 +46,7 @@ def command(  # noqa: PLR0913  # one parameter an option
         report = pull(opened, options, lambda line: click.echo(line, err=True))
     if as_json:
         print_json(report.as_json())
+        print_errors(report)
     else:
-        for line in report.lines():
-            click.echo(line)
-    for error in (*report.errors, *((report.stop,) if report.stop else ())):
-        click.echo(f"Error: {error.message}\n  {error.hint}".rstrip(), err=True)
+        print_report(report)
     return report.exit_code

@@ -6,9 +6,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from vaultsync.report import Report
 
 vault_option = click.option(
     "--vault",
@@ -23,6 +26,19 @@ def find_vault(option: str | None) -> Path:
     from vaultsync import config
 
     return config.find_vault(option, os.environ, Path.cwd())
+
+
+def print_report(report: Report) -> None:
+    """Write what a run did to stdout, and what went wrong in it to stderr."""
+    for line in report.lines():
+        click.echo(line)
+    print_errors(report)
+
+
+def print_errors(report: Report) -> None:
+    """Write what went wrong in a run to stderr, each with what to do."""
+    for error in (*report.errors, *((report.stop,) if report.stop else ())):
+        click.echo(f"Error: {error.message}\n  {error.hint}".rstrip(), err=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

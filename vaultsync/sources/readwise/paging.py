@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import sha256
 from typing import TypeAlias
 
 from vaultsync.errors import UnexpectedReply
@@ -52,4 +52,5 @@ def paged(ask: Callable[[PageCursor], Envelope], start: PageCursor = None) -> It
 
 def digest(raw: bytes) -> bytes:
     """Return what a result is known by without being read."""
-    return blake2b(raw, digest_size=16).digest()
+    # Most processors have instructions for it; it is half of what a full listing without news does.
+    return sha256(raw).digest()[:16]

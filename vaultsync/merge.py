@@ -1,0 +1,146 @@
+"""Merge what changed at the source into a note its user edited: fields first, then text, block by block. No I/O.
+
+The merged values are put into base and into ours, and theirs is rendered from them: so no value is a difference, and
+what remains is text. It is merged line by line within each block, wherever its user has put the block. All else is
+its user's: order, prose, deleted blocks, and every byte that nothing has to change.
+
+Where both sides changed the same, ours stays and a callout tells theirs (`conflicts`). A highlight that is gone at the
+source takes its block along, unless its user wrote in it: then it stays and a callout marks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vaultsync.body import Body
+from vaultsync.conflicts import PROPERTY, Aside, FieldConflict, cleared, count, found
+from vaultsync.lens import Reading, Value
+from vaultsync.model import Document, Highlight
+from vaultsync.note import Note, join, split
+from vaultsync.patch import merge_properties
+from vaultsync.splice import base_with_values, ours_with_values, printed_values
+from vaultsync.tracked import Layout
+
+if TYPE_CHECKING:
+    from vaultsync.render import Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class MergedNote:
+    """What a note becomes.
+
+    conflicts: how many it holds, earlier ones included. notices: sentences for its user. kept: ids of highlights that
+    are gone at the source and whose blocks stay.
+    """
+
+    text: str
+    conflicts: int = 0
+    notices: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+def merge_fields(
+    base: Document, reading: Reading, theirs: Document
+) -> tuple[Document, tuple[FieldConflict, ...]]:
+    """Theirs with what its user changed in the note; on a conflict with ours' value.
+
+    A field that could not be read counts as unchanged. Highlights are those of theirs.
+    """
+    was = {highlight.id: highlight for highlight in base.highlights}
+    read: dict[str, dict[str, Value]] = {}
+    for (owner, name), value in reading.values.items():
+        read.setdefault(owner, {})[name] = value
+    disputed: list[FieldConflict] = []
+    fields = _merged_fields(base, read.get("", {}), theirs, disputed)
+    highlights = []
+    for highlight in theirs.highlights:
+        mine = read.get(highlight.id, {}) if highlight.id in was else {}
+        changed = _merged_fields(was.get(highlight.id, highlight), mine, highlight, disputed)
+        highlights.append(msgspec.structs.replace(highlight, **changed) if changed else highlight)
+    return msgspec.structs.replace(theirs, **fields, highlights=tuple(highlights)), tuple(disputed)
+
+
+def _merged_fields(
+    base: Document | Highlight,
+    ours: Mapping[str, Value],
+    theirs: Document | Highlight,
+    disputed: list[FieldConflict],
+) -> dict[str, Value]:
+    """The fields in which ours is merged into theirs. disputed: takes the conflicts."""
+    owner = theirs.id if isinstance(theirs, Highlight) else ""
+    changed: dict[str, Value] = {}
+    for name, mine in ours.items():
+        was, new = getattr(base, name), getattr(theirs, name)
+        if isinstance(new, tuple) and isinstance(mine, tuple):
+            changed[name] = merge_tags(was, mine, new)
+        elif isinstance(new, str) and isinstance(mine, str) and mine not in (was, new):
+            changed[name] = mine
+            if new != was:
+                disputed.append(FieldConflict(owner, name, mine, new))
+    return changed
+
+
+def merge_tags(base: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags as sets, whatever their case: what either side took out is out, what either put in is in.
+
+    In theirs' order with ours' new ones behind; but as ours has them if that is all there is.
+
+    >>> merge_tags(("a", "b"), ("A", "b", "mine"), ("new", "a"))
+    ('new', 'a', 'mine')
+    """
+    was, mine, new = ({tag.casefold() for tag in tags} for tags in (base, ours, theirs))
+    if mine == was:
+        return theirs
+    stays = [tag for tag in theirs if tag.casefold() in mine or tag.casefold() not in was]
+    merged = {tag.casefold(): tag for tag in (*ours, *stays) if tag.casefold() in new or tag.casefold() not in was}
+    if merged.keys() == mine:
+        return ours
+    return (*stays, *(tag for name, tag in merged.items() if name not in {one.casefold() for one in stays}))
+
+
+def merge_note(
+    base: str,
+    layout: Layout,
+    ours: str,
+    reading: Reading,
+    theirs: Rendered,
+    conflicts: Sequence[FieldConflict] = (),
+) -> MergedNote:
+    """Merge theirs into ours.
+
+    base, layout: as we wrote it. reading: of this very `ours`. theirs: rendered from the merged document.
+    conflicts: those of its fields.
+    """
+    newline = "\r\n" if ours.count("\r\n") * 2 > ours.count("\n") else "\n"
+    whole = ours if ours.endswith("\n") else ours + newline
+    values = printed_values(theirs.text, theirs.layout)
+    was = base_with_values(base, layout, reading, values)
+    mine = ours_with_values(base, layout, whole, reading, values, newline=newline)
+    note = split(mine.text)
+    patched = merge_properties(base[: layout.body], note.front, theirs.text[: theirs.layout.body], newline=newline)
+    body = Body(reading, layout, theirs.layout, newline)
+    body.merge(was, mine, theirs.text)
+    body.asides += [Aside(0, PROPERTY + one.key, "", one.theirs) for one in patched.conflicts]
+    for conflict in conflicts:
+        body.tell(conflict, mine)
+    text = join(Note(note.mark, patched.text, body.text()))
+    text = cleared(text, [one for one in found(text) if one.kind == "deleted" and body.lives(one.block_id)])
+    notices = (*_copies(reading, layout), *([] if patched.readable else [_UNREADABLE]))
+    whole = text if ours.endswith("\n") else text.removesuffix(newline)
+    return MergedNote(whole, count(text), notices, tuple(body.kept))
+
+
+_UNREADABLE = "Its properties are not YAML that can be patched, so they were left as they are; mend them by hand."
+
+
+def _copies(reading: Reading, layout: Layout) -> list[str]:
+    names = {block.id: block.block_id for block in layout.blocks}
+    return [
+        f"The block ^{names[owner]} stands in it more than once; only the first is kept up to date."
+        for owner in reading.copies
+        if owner in names
+    ]

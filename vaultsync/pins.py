@@ -1,0 +1,143 @@
+"""Find where the blocks of a note stand after its user has been at work: by their anchors, or by their text. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from vaultsync.matching import head
+from vaultsync.rows import BaseBlock, Row
+
+_ANCHOR = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)(?=[ \t\r]|$)")
+_SAME_ENOUGH = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A line that holds a block's anchor. cut: where the line ends but for what was written behind the anchor."""
+
+    line: int
+    block: BaseBlock
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Where blocks stand. pins: in the order of their lines. homes: the pin that is each block's, by owner.
+
+    orphans: first line and line after the last, by owner, of blocks whose anchor is gone. absent: owners.
+    """
+
+    pins: tuple[Pin, ...]
+    homes: Mapping[str, Pin]
+    orphans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+
+
+def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinned:
+    """Where blocks stand among the lines of a note's body."""
+    found = _candidates({block.block_id: block for block in blocks if block.owner}, lines)
+    homes: dict[str, Pin] = {}
+    pins: list[Pin] = []
+    for owner, candidates in found.items():
+        likely = [pin for pin in candidates if _is_likely(pin, lines)] or candidates[:1]
+        homes[owner] = min(likely, key=lambda pin: _strangeness(pin, lines))
+        pins += [pin for pin in likely if pin is homes[owner] or _has_company(pin, lines)]
+    pins.sort(key=lambda pin: pin.line)
+    missing = [block for block in blocks if block.owner and block.owner not in homes]
+    taken = [pin.line for pin in pins]
+    orphans = {
+        block.owner: place for block in missing if (place := _orphan(block, base, lines, taken, missing)) is not None
+    }
+    return Pinned(tuple(pins), homes, orphans, tuple(one.owner for one in missing if one.owner not in orphans))
+
+
+def _candidates(blocks: Mapping[str, BaseBlock], lines: Sequence[str]) -> dict[str, list[Pin]]:
+    """Lines with an anchor at their end; of a block that has none, those with text behind it."""
+    proper: dict[str, list[Pin]] = {}
+    loose: dict[str, list[Pin]] = {}
+    for number, line in enumerate(lines):
+        if "^" not in line:
+            continue
+        for match in _ANCHOR.finditer(line):
+            block = blocks.get(match[1])
+            if block is not None:
+                kind = loose if line[match.end() :].strip() else proper
+                kind.setdefault(block.owner, []).append(Pin(number, block, match.end()))
+    return {**loose, **proper}
+
+
+def _anchor_row(pin: Pin) -> Row | None:
+    return pin.block.head[-1] if pin.block.head else None
+
+
+def _is_likely(pin: Pin, lines: Sequence[str]) -> bool:
+    """Whether the line has what the template puts beside the anchor: one typed into a value has not."""
+    row = _anchor_row(pin)
+    if row is None:
+        return False
+    line = lines[pin.line][: pin.cut]
+    start = head(row, line)
+    if row.holes:
+        return line.endswith(row.literals[-1].rstrip()) and (start is not None or "\n" in row.text)
+    return start is not None and not line[start.at :].strip()
+
+
+def _strangeness(pin: Pin, lines: Sequence[str]) -> tuple[bool, bool, int]:
+    """Sorts a block's own place before others: the line as it was, then one that begins as it did, then the first."""
+    row, line = _anchor_row(pin), lines[pin.line][: pin.cut]
+    if row is None:
+        return True, True, pin.line
+    start = head(row, line)
+    return row.text.split("\n")[-1].rstrip() != line, start is None or start.cost > 0, pin.line
+
+
+def _has_company(pin: Pin, lines: Sequence[str]) -> bool:
+    """Whether a further anchor stands in a copy of the block, and not just in something its user wrote."""
+    above, below = pin.block.head[:-1], pin.block.tail
+    row = _anchor_row(pin)
+    if not above or (row is not None and row.holes):
+        return True
+    before = next((line for line in reversed(lines[: pin.line]) if line.strip()), "")
+    after = next((line for line in lines[pin.line + 1 :] if line.strip()), "")
+    return head(above[-1], before) is not None or bool(below and head(below[0], after) is not None)
+
+
+def _orphan(
+    block: BaseBlock, base: str, lines: Sequence[str], taken: Sequence[int], missing: Sequence[BaseBlock]
+) -> tuple[int, int] | None:
+    """Where a block stands that lost its anchor: the one place with its longest line, if the rest is there too."""
+    anchor = re.compile(rf"[ \t]*\^{re.escape(block.block_id)}[ \t]*$", re.MULTILINE)
+    known = [line for line in anchor.sub("", base[block.start : block.end]).split("\n") if line.strip()]
+    if not known:
+        return None
+    longest = max(known, key=len).strip()
+    places = [number for number, line in enumerate(lines) if line.strip() == longest]
+    if (
+        len(places) != 1
+        or base.count(longest) != 1
+        or any(longest in base[one.start : one.end] for one in missing if one is not block)
+    ):
+        return None
+    least = max((line + 1 for line in taken if line < places[0]), default=0)
+    most = min((line for line in taken if line > places[0]), default=len(lines))
+    start, end = _around(places[0], [line.strip() for line in known].index(longest), len(known), lines, (least, most))
+    ours = [line.strip() for line in lines[start:end] if line.strip()]
+    alike = SequenceMatcher(None, "\n".join(line.strip() for line in known), "\n".join(ours), autojunk=False).ratio()
+    return (start, end) if alike >= _SAME_ENOUGH else None
+
+
+def _around(place: int, above: int, count: int, lines: Sequence[str], within: tuple[int, int]) -> tuple[int, int]:
+    """Lines around a place: so many that hold anything above it, and so many in all."""
+    start = place
+    left = above
+    while left and start > within[0]:
+        start -= 1
+        left -= bool(lines[start].strip())
+    end, left = place + 1, count - above - 1
+    while left and end < within[1]:
+        left -= bool(lines[end].strip())
+        end += 1
+    return start, end

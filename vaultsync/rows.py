@@ -1,0 +1,252 @@
+"""Cut a note's base text into blocks, and those into rows: literals and values in turn. No I/O.
+
+A row is what stands between two newlines of the template's own. A value with newlines in it makes its row several
+lines long. Lines that hold nothing count for nothing: people and linters add and drop them.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from vaultsync.inverse import Value, shown, unpadded
+from vaultsync.model import Document
+from vaultsync.tracked import Block, Layout, Span, Steps
+
+_ONE_LINE = frozenset(["cell", "hashtags", "wikilinks", "join"])
+_PREFIXED = frozenset(["quote", "indent"])
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+# Why a value can't be edited where it stands.
+BESIDE = "it stands right beside another value, with nothing between them to tell them apart"
+ITEM = "tags printed one by one can't be read back; print them with hashtags, wikilinks or join"
+FOREIGN = "it belongs to another block"
+CHANGED = "the template prints it changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A place in a row where a value stands; more than one if nothing is between them.
+
+    at: numbers of its spans in the layout. text: in the base. value: the base's, "" if there is none to read.
+    barred: why it is not read, "" if it is.
+    """
+
+    at: tuple[int, ...]
+    text: str
+    span: Span
+    value: Value = ""
+    barred: str = ""
+
+    @property
+    def is_prefixed(self) -> bool:
+        """Whether each of its lines is marked as its own."""
+        return len(self.at) == 1 and bool(self.span.via) and self.span.via[-1][0] in _PREFIXED
+
+    @property
+    def is_one_line(self) -> bool:
+        """Whether it never has a second line."""
+        return any(step[0] in _ONE_LINE for step in self.span.via)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a block. literals: one more than holes. text: as the base has it. start: of it in the base."""
+
+    text: str
+    start: int
+    literals: tuple[str, ...]
+    holes: tuple[Hole, ...] = ()
+    words: frozenset[str] = frozenset()
+
+    @property
+    def tail(self) -> Hole | None:
+        """The value that nothing comes after, if its further lines can be told from others."""
+        if not self.holes or self.literals[-1].strip() or not self.holes[-1].is_prefixed:
+            return None
+        return self.holes[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class BaseBlock:
+    """A block of the base, whole lines. head: rows up to and with the one that holds the anchor. tail: those after.
+
+    before, after: how many empty lines it begins and ends with. anchor: where it starts in the base.
+    """
+
+    owner: str
+    block_id: str
+    start: int
+    end: int
+    anchor: int
+    head: tuple[Row, ...]
+    tail: tuple[Row, ...]
+    before: int = 0
+    after: int = 0
+
+
+@dataclass(slots=True)
+class Base:
+    """A note as it was written: its text, where everything stands in it, and the values it was made of."""
+
+    text: str
+    layout: Layout
+    document: Document
+    values: dict[tuple[str, str], Value] = field(default_factory=dict)
+    starts: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.starts = [span.start for span in self.layout.spans]
+        for thing, owner in ((self.document, ""), *((one, one.id) for one in self.document.highlights)):
+            for name in {span.field for span in self.layout.spans if span.owner == owner and span.field}:
+                value = getattr(thing, name, None)
+                if isinstance(value, str | tuple):
+                    self.values[owner, name] = value
+
+    def tag_lists(self) -> Iterator[tuple[str, ...]]:
+        """The tags of the document and of its highlights."""
+        yield self.document.tags
+        yield from (highlight.tags for highlight in self.document.highlights)
+
+    def blocks(self) -> Iterator[BaseBlock]:
+        """Its blocks in order, the document's own first, if it has one."""
+        at = self.layout.body
+        first = min((block.start for block in self.layout.blocks), default=len(self.text))
+        own = self._line_start(first, at) if self.layout.blocks else first
+        if own > at:
+            yield self._own(at, own)
+        at = own
+        for block in self.layout.blocks:
+            start = max(self._line_start(block.start, at), at)
+            end = max(self._line_end(block.end), start)
+            yield self._block(block, start, end)
+            at = end
+
+    def _line_start(self, place: int, least: int) -> int:
+        return max(self.text.rfind("\n", 0, place) + 1, least)
+
+    def _line_end(self, place: int) -> int:
+        if place and self.text[place - 1] == "\n":
+            return place
+        end = self.text.find("\n", place)
+        return len(self.text) if end < 0 else end + 1
+
+    def _own(self, start: int, end: int) -> BaseBlock:
+        rows = tuple(self._rows("", start, end))
+        text = self.text[start:end]
+        return BaseBlock("", "", start, end, start, (), rows, _gap(text, 1), _gap(text, -1))
+
+    def _block(self, block: Block, start: int, end: int) -> BaseBlock:
+        anchor = self._anchor(block, start, end)
+        rows = tuple(self._rows(block.id, start, end))
+        after = self._line_end(anchor + 1) if anchor >= 0 else end
+        seam = bisect_left([row.start for row in rows], after)
+        text = self.text[start:end]
+        return BaseBlock(
+            block.id, block.block_id, start, end, anchor, rows[:seam], rows[seam:], _gap(text, 1), _gap(text, -1)
+        )
+
+    def _anchor(self, block: Block, start: int, end: int) -> int:
+        """Where the block's own anchor stands: not one inside a value, nor one that is part of a link."""
+        for span in self._spans(start, end):
+            if span.field == "anchor" and span.owner == block.id and self.text[span.start - 1 : span.start] in "\n \t":
+                rest = self.text[span.end : self._line_end(span.end)]
+                if not rest.strip():
+                    return span.start
+        return -1
+
+    def _spans(self, start: int, end: int) -> Sequence[Span]:
+        low = bisect_left(self.starts, start)
+        return self.layout.spans[low : bisect_left(self.starts, end, low)]
+
+    def _rows(self, owner: str, start: int, end: int) -> Iterator[Row]:
+        """The rows between two places that hold anything."""
+        first = at = start
+        literals: list[str] = []
+        holes: list[Hole] = []
+        low = bisect_left(self.starts, start)
+        spans = self._spans(start, end)
+        for number, span in enumerate((*spans, None), low):
+            until = span.start if span is not None else end
+            lines = self.text[at:until].split("\n")
+            if span is not None and span.field == "anchor":
+                continue  # it never changes, so it is as good as a literal
+            for line in lines[:-1]:
+                yield from _row(first, self.text[first : at + len(line)], [*literals, line], holes)
+                at += len(line) + 1
+                first, literals, holes = at, [], []
+            literals.append(lines[-1])
+            if span is not None:
+                holes.append(self._hole(number, span, owner))
+                at = span.end
+        yield from _row(first, self.text[first:end], literals, holes)
+
+    def _hole(self, number: int, span: Span, owner: str) -> Hole:
+        text = self.text[span.start : span.end]
+        value = self.values.get((span.owner, span.field))
+        if not span.field or value is None or (owner, span.field) == ("", "title"):
+            return Hole((number,), text, span, barred="-")
+        barred = ""
+        if span.owner != owner:
+            barred = FOREIGN
+        elif span.via[:1] == (("item",),):
+            barred = ITEM
+        elif shown(value, span.via) != text:
+            barred = CHANGED
+        return Hole((number,), text, span, value, barred)
+
+
+def _row(start: int, text: str, literals: list[str], holes: list[Hole]) -> Iterator[Row]:
+    if not text.strip() and all(hole.barred for hole in holes):
+        return
+    for number in range(len(holes) - 1, 0, -1):
+        if not literals[number]:
+            one, other = holes[number - 1], holes[number]
+            barred = Hole(one.at + other.at, one.text + other.text, one.span, barred=BESIDE)
+            holes[number - 1 : number + 1] = [barred]
+            del literals[number]
+    yield Row(text, start, tuple(literals), tuple(holes), words_of(text))
+
+
+def _gap(text: str, step: int) -> int:
+    """How many empty lines the text begins (1) or ends (-1) with."""
+    count = 0
+    for line in text.removesuffix("\n").split("\n")[::step]:
+        if line.strip():
+            break
+        count += 1
+    return count
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Words and signs, to tell how alike two lines are."""
+    return frozenset(_WORD.findall(text))
+
+
+def continues(via: Steps, line: str) -> str:
+    r"""Whether a line after a value is marked as the value's: "yes", "no", or "maybe" for an empty line.
+
+    >>> continues((("quote",),), "> a"), continues((("indent", "  ", False),), ""), continues((), "a")
+    ('yes', 'maybe', 'no')
+    """
+    marked = False
+    for step in reversed(via):
+        if step[0] == "indent":
+            bare = unpadded(line, step[1])
+            if bare is None:
+                return "no"
+            marked = marked or bool(step[1])
+        elif step[0] == "quote":
+            if not line.startswith(">"):
+                return "no"
+            marked, bare = True, line[1:].removeprefix(" ")
+            if not bare.strip():
+                return "yes"
+        else:
+            continue
+        line = bare
+    if not marked:
+        return "no"
+    return "yes" if line.strip() else "maybe"
