@@ -26,7 +26,7 @@ __all__ = ["reader"]
 
 # One of these says what became of the vault, or what it still has.
 UNTOUCHED = re.compile(
-    r"(Nothing|None|No note|not a note)[^.]* (was|were) |left (alone|as it (is|was)|out)|is kept|stays? done|untouched"
+    r"(Nothing|None|No note)[^.]* (is|was|were) |left (alone|as it (is|was)|out)|is kept|stays? done|untouched"
 )
 
 

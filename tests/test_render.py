@@ -383,6 +383,8 @@ def test_what_a_template_captured_compares_and_counts_as_its_text() -> None:
         ("---\na: 1\nvaultsync_id: 2\n---\n", 3, "Only vaultsync writes"),
         ("---\n- a\n---\n", 2, "not a list of properties"),
         ("---\na: [\n\n---\n", 2, "not YAML"),
+        ("---\na: \x07\n---\n", None, "not YAML"),
+        ("---\n\t\n---\n", None, "not YAML"),
     ],
 )  # fmt: skip
 def test_an_error_names_the_file_and_the_line(template: str, line: int | None, message: str) -> None:

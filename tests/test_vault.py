@@ -180,7 +180,7 @@ def test_a_vault_whose_disk_is_not_mounted_is_not_written(root, vault):
         lambda: vault.trash("Title.md", digest(OLD)),
         lambda: vault.recover([".vaultsync-0.tmp"]),
     ):
-        with pytest.raises(VaultError, match="Nothing was written"):
+        with pytest.raises(VaultError, match="Nothing is written without it"):
             write()
     assert everything(root) == {"Title.md": OLD}
 

@@ -14,8 +14,9 @@ from vaultsync.inverse import Unread
 from vaultsync.matching import AMBIGUOUS, MARGIN, Edge, Lines, Out, edges
 from vaultsync.rows import Row
 
-_LOST_LITERAL, _LOST_VALUES = 2.0, 5.0
-_PROSE, _MORE_PROSE = 1.0, 0.05
+_LOST_SIGNS, _LOST_WORDS, _LOST_VALUE = 2.0, 4.0, 5.0
+_PROSE, _MORE_PROSE = 0.5, 0.05
+_SPLIT_QUOTE = 1.0  # lines of one quote that are not one's own and the template's by turns
 _NEVER = float("inf")
 
 LOST = "its line is not in the block any more"
@@ -61,7 +62,8 @@ class _Ways:
 
     def __init__(self, rows: Sequence[Row], seam: int, lines: Lines, found: Sequence[Edge], *, pinned: bool) -> None:
         self._rows, self._seam = rows, seam
-        self._lost = [0.0, *accumulate(_LOST_VALUES if _is_read(row) else _LOST_LITERAL for row in rows)]
+        self._lost = [0.0, *accumulate(map(_lost_cost, rows))]
+        self._quoted = [text.lstrip().startswith(">") for text in lines.texts]
         self._prose = [0, *accumulate(1 if text.strip() else 0 for text in lines.texts)]
         start = Edge(-1, 0, 0, 0.0)
         ordered = sorted(found, key=lambda edge: (edge.end, edge.row))
@@ -124,10 +126,13 @@ class _Ways:
         if one.tight or other.loose:
             return _NEVER
         prose = self._prose[other.start] - self._prose[one.end]
+        if other.row < len(self._rows) and self._quoted[other.start] and self._quoted[other.start - 1]:
+            lost += _SPLIT_QUOTE
         if not prose or (one.row < self._seam <= other.row):
             return lost
         return lost + _PROSE + _MORE_PROSE * (prose - 1)
 
 
-def _is_read(row: Row) -> bool:
-    return any(not hole.barred for hole in row.holes)
+def _lost_cost(row: Row) -> float:
+    values = sum(not hole.barred for hole in row.holes)
+    return _LOST_VALUE * values or (_LOST_WORDS if any(word[0].isalnum() for word in row.words) else _LOST_SIGNS)

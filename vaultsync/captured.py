@@ -60,9 +60,7 @@ for _name in {name for name in dir(str) if not name.startswith("_")} - _WORK_ON_
 
 
 def printed(value: Any) -> str:
-    """What a template prints for `value`, as a piece."""
-    if isinstance(value, Piece):
-        return value
+    """What a template prints for `value` that is no piece yet, as one."""
     if isinstance(value, str):
         if has_marks(value):
             return Marked(value)

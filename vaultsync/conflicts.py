@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from vaultsync.lens import Value
+from vaultsync.inverse import Value
 from vaultsync.note import Note, join, split
 from vaultsync.patch import with_count
 
@@ -71,6 +71,7 @@ class Callout:
     theirs: str
     start: int
     end: int
+
 
 def conflict_lines(field: str, block_id: str, theirs: str, indent: str = "") -> list[str]:
     """The lines of a conflict's callout.
@@ -133,22 +134,32 @@ def _callout(head: re.Match[str], body: Iterable[str], start: int, end: int) -> 
     return Callout("deleted" if head[1] == "deleted" else "conflict", title[1], title[2] or "", theirs, start, end)
 
 
-def with_asides(lines: Sequence[str], asides: Iterable[Aside], ending: str = "") -> list[str]:
-    """Lines with callouts in between, blank lines around each; one that is there already gets its new words.
+def with_asides(lines: Sequence[str], asides: Iterable[Aside], ending: str = "") -> str:
+    """The text of lines with callouts in between, blank lines around each; one that is there gets its new words.
 
     ending: a carriage return, if that is what lines end with.
     """
-    text = "".join(f"{line}\n" for line in lines)
-    there = {(one.kind, one.field, one.block_id): one for one in found(text)}
-    known = [(there[key], aside) for aside in asides if (key := _key(aside)) in there]
+    told = {_key(aside): aside for aside in asides}
+    there = {_key(one) for one in found("".join(f"{line}\n" for line in lines))}
     out = list(lines)
-    fresh = [aside for aside in asides if _key(aside) not in there]
-    for aside in sorted(fresh, key=lambda aside: aside.at)[::-1]:
-        above = [ending] if aside.at and out[aside.at - 1].strip() else []
-        below = [ending] if aside.at < len(out) and out[aside.at].strip() else []
-        out[aside.at : aside.at] = [*above, *(line + ending for line in aside.lines()), *below]
-    ...
-    return out
+    for key, aside in sorted(told.items(), key=lambda item: item[1].at)[::-1]:
+        if key not in there:
+            above = [ending] if aside.at and out[aside.at - 1].strip() else []
+            below = [ending] if aside.at < len(out) and out[aside.at].strip() else []
+            out[aside.at : aside.at] = [*above, *(line + ending for line in aside.lines()), *below]
+    text = "".join(f"{line}\n" for line in out)
+    for one in reversed(found(text)):
+        if _key(one) in there & told.keys():
+            margin = text[one.start : one.end].partition(">")[0]
+            new = "".join(f"{line}{ending}\n" for line in replace(told[_key(one)], indent=margin).lines())
+            text = text[: one.start] + new + text[one.end :]
+    return text
+
+
+def _key(one: Aside | Callout) -> tuple[bool, str, str]:
+    """What a callout is about; a note has one for each."""
+    deleted = one.kind == "deleted" if isinstance(one, Callout) else one.theirs is None
+    return deleted, one.field, one.block_id
 
 
 def count(text: str) -> int:
@@ -177,6 +188,20 @@ def cleared(text: str, callouts: Iterable[Callout] | None = None) -> str:
     for one in sorted(going, key=lambda one: -one.start):
         text = _without(text, one.start, one.end)
     return recounted(text)
+
+
+_SEEN = re.compile(r"[^\r\n]")
+
+
+def masked(text: str) -> str:
+    r"""The note with blanks for its callouts, every place as it was: what the lens reads, so that none is a value.
+
+    >>> masked("a\n\n> [!vaultsync-deleted]\nb\n").split("\n")[2].isspace()
+    True
+    """
+    for one in found(text):
+        text = text[: one.start] + _SEEN.sub(" ", text[one.start : one.end]) + text[one.end :]
+    return text
 
 
 _BLANK = re.compile(r"[ \t]*(?:\r?\n|\Z)")

@@ -7,6 +7,7 @@ touch each other do not disturb each other.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -142,15 +143,15 @@ def _inside(a: Sequence[str], b: Sequence[str], window: _Window) -> Iterator[Mat
         return
     pairs = _anchors(a, b, window)
     if not pairs:
-        for match in SequenceMatcher(None, a[alo:ahi], b[blo:bhi], autojunk=False).get_matching_blocks():
-            if match.size:
-                yield Match(alo + match.a, blo + match.b, match.size)
+        for at, to, size in SequenceMatcher(None, a[alo:ahi], b[blo:bhi], autojunk=False).get_matching_blocks()[:-1]:
+            yield Match(alo + at, blo + to, size)
         return
     for i, j in pairs:
-        if i >= alo and j >= blo:
-            for match in _matched(a, b, (alo, i + 1, blo, j + 1)):
-                yield match
-            alo, blo = i + 1, j + 1
+        if i >= alo and j >= blo:  # else it is part of the run before
+            yield from _matched(a, b, (alo, i, blo, j))
+            length = _shared(a, b, (i, ahi, j, bhi))
+            yield Match(i, j, length)
+            alo, blo = i + length, j + length
     yield from _matched(a, b, (alo, ahi, blo, bhi))
 
 
@@ -166,14 +167,12 @@ def _anchors(a: Sequence[str], b: Sequence[str], window: _Window) -> list[tuple[
 def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The longest subsequence whose second numbers rise, too."""
     tops: list[int] = []  # of each pile, the number of the pair on top
+    heights: list[int] = []  # and its second number
     before: list[int | None] = []
     for number, (_, j) in enumerate(pairs):
-        low, high = 0, len(tops)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if pairs[tops[middle]][1] < j else (low, middle)
-        before.append(tops[low - 1] if low else None)
-        tops[low : low + 1] = [number]
+        pile = bisect_left(heights, j)
+        before.append(tops[pile - 1] if pile else None)
+        tops[pile : pile + 1], heights[pile : pile + 1] = [number], [j]
     run: list[tuple[int, int]] = []
     at = tops[-1] if tops else None
     while at is not None:

@@ -1,4 +1,4 @@
-"""Take back readings that look like half of a value: what was cut off stands right there, as text of its own. No I/O."""
+"""Take back readings that look like half of a value: what was cut off stands there as text of its own. No I/O."""
 
 from __future__ import annotations
 
@@ -31,10 +31,8 @@ def guarded(rows: Sequence[Row], found: Aligned, lines: Lines) -> tuple[tuple[Ou
 def _is_cut(hole: Hole, out: Out, edge: Edge, taken: set[int], lines: Lines) -> bool:
     if not isinstance(out, str) or out == hole.value or hole.is_one_line or not isinstance(hole.value, str):
         return False
-    if edge.end in taken or edge.end >= len(lines.texts):
-        following = ""
-    else:
-        following = lines.texts[edge.end]
+    ends = edge.end in taken or edge.end >= len(lines.texts)
+    following = "" if ends else lines.texts[edge.end]
     if following.strip() and not _STARTS.match(following):
         return True
     prose = {_bare(text) for number, text in enumerate(lines.texts) if number not in taken and text.strip()}

@@ -35,6 +35,7 @@ BETWEEN = "a tag holds what stands between tags"
 NO_WAY_BACK = "the template prints it in a way that can't be read back"
 
 _UNFIT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff{NONCHARACTERS}]")
+_EMPTY_LINES = re.compile(r"\n{3,}")
 _UNESCAPED_BAR = re.compile(r"(?<!\\)\|")
 _LINK = re.compile(r"\[\[([^\[\]|#^\n]+)(?:\|[^\[\]\n]*)?\]\]")
 _LISTS = ("hashtags", "wikilinks", "join")
@@ -101,7 +102,7 @@ def read_back(text: str, via: Steps, base: Value, others: Iterable[str] = ()) ->
 
 
 def same_text(one: str, other: str) -> bool:
-    """Whether two texts differ in nothing but blanks at line ends and around them, and in how they are composed."""
+    """Whether two texts differ in nothing but blanks at line ends and around, empty lines, and how they are composed."""
     return one == other or normal(one) == normal(other)
 
 
@@ -113,7 +114,7 @@ def normal(text: str) -> str:
     """
     text = text.strip()
     if "\n" in text:
-        text = "\n".join(line.rstrip() for line in text.split("\n"))
+        text = _EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n")))
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

@@ -18,7 +18,7 @@ from vaultsync.model import Document
 from vaultsync.note import split
 from vaultsync.pins import Pin, pinned
 from vaultsync.rows import Base, BaseBlock, Hole, Row
-from vaultsync.tracked import Layout, Steps
+from vaultsync.tracked import Layout, Span, Steps
 from vaultsync.typed import property_values
 
 __all__ = ["Field", "Reading", "Refusal", "Region", "Spot", "Value", "inverse", "read", "shown"]
@@ -105,6 +105,11 @@ class _Occurrence:
     last: int
     said: list[_Said] = field(default_factory=list)
 
+    def cover(self, first: int, last: int) -> None:
+        """Take in some more lines."""
+        self.first = min(self.first, first) if self.last else first
+        self.last = max(self.last, last)
+
 
 class _Reader:
     """The pass over one note."""
@@ -168,6 +173,8 @@ class _Reader:
         self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int], pin: Pin | None
     ) -> None:
         """Read the rest of the block above and the beginning of the one below."""
+        if self._is_untouched(above, below, within):
+            return
         tail = above.block.tail if above else ()
         head = below.block.head if below else ()
         texts = self._lines[slice(*within)]
@@ -181,9 +188,33 @@ class _Reader:
             edge = found.edges.get(number)
             assert block is not None
             if edge is not None:
-                block.first = min(block.first, within[0] + edge.start) if block.last else within[0] + edge.start
-                block.last = max(block.last, within[0] + edge.end)
+                block.cover(within[0] + edge.start, within[0] + edge.end)
             block.said += _said(row, edge, outs[number])
+
+    def _is_untouched(self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int]) -> bool:
+        """Whether these lines are as we wrote them; what they say is then known without reading."""
+        order = [block.owner for block in self._blocks]
+        before = order.index(above.block.owner) if above else -1
+        if order[before + 1 : before + 2] != ([below.block.owner] if below else []) or (above is None and within[0]):
+            return False
+        start = self._behind(above.block) if above else self._base.layout.body
+        end = self._behind(below.block) if below else len(self._base.text)
+        text = self._base.text[start:end]
+        if self._ours[self._starts[within[0]] : self._starts[within[1]]] != text:
+            return False
+        for block, rows in ((above, above.block.tail if above else ()), (below, below.block.head if below else ())):
+            for row in rows:
+                assert block is not None
+                first = within[0] + text.count("\n", 0, row.start - start)
+                block.cover(first, first + row.text.count("\n") + 1)
+                block.said += _unchanged(row, self._base.layout.spans, self._starts[within[0]] - start)
+        return True
+
+    def _behind(self, block: BaseBlock) -> int:
+        """Where the line after a block's anchor begins in the base."""
+        if not block.owner:
+            return block.start
+        return self._base.text.find("\n", block.anchor) + 1 or len(self._base.text)
 
     def _homes(self) -> Iterator[_Occurrence]:
         return (place for at, place in self._places.items() if self._is_home(at, place))
@@ -239,6 +270,12 @@ class _Reader:
 
     def _region(self, start: int, end: int) -> Region:
         return Region(self._starts[start], min(self._starts[end], len(self._ours)))
+
+
+def _unchanged(row: Row, spans: Sequence[Span], moved: int) -> Iterator[_Said]:
+    for hole in row.holes:
+        start, end = spans[hole.at[0]].start + moved, spans[hole.at[-1]].end + moved
+        yield _Said(hole, hole.value, (start, end))
 
 
 def _said(row: Row, edge: Edge | None, outs: Sequence[Out]) -> Iterator[_Said]:

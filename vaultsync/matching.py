@@ -15,8 +15,10 @@ from vaultsync.inverse import Unread, Value, read_back, same_text
 from vaultsync.rows import Hole, Row, continues, words_of
 
 _START = re.compile(r"([ \t]*)([-*+](?:[ \t]+|$))?(\[[^\]\n]\][ \t]+)?")
+_BOX = re.compile(r"\[[^\]\n]\](?:[ \t]+|$)")
 _DECORATED = 0.25
-_CHANGED, _UNREADABLE, _BARRED, _LINES, _ALTERED = 1.0, 1.6, 1.5, 1.0, 2.0
+_SET, _CHANGED, _UNREADABLE, _BARRED, _LINES, _ALTERED = 0.5, 1.5, 2.0, 2.0, 1.0, 2.0
+_CLEARED = 3.5  # more than to take a line of the template for it, when the value's own line is gone
 MARGIN = 0.9  # readings that cost this little more than the best one count as equally good
 _MOST_LINES = 30  # of a value that only a literal ends
 _MOST_CUTS = 64
@@ -32,12 +34,16 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the first literal of a row ends on a line. was, now: indentation in the base and in the note."""
+    """Where the first literal of a row ends on a line. was, now: indentation in the base and in the note.
+
+    boxed: after a task box that could also be the beginning of a value.
+    """
 
     at: int
     cost: float = 0.0
     was: str = ""
     now: str = ""
+    boxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +88,21 @@ def head(row: Row, line: str) -> Head | None:
         return _valued_head(row.holes[0], line)
     at = _past(literal, line, 0)
     if at is not None:
-        return Head(at)
+        return Head(at) if not row.holes else _unboxed(row, line, Head(at))
     base, ours = _START.match(literal), _START.match(line)
     if base is None or ours is None or bool(base[2]) != bool(ours[2]) or not (base[2] or literal.strip()):
         return None
     at = _past(literal[base.end() :], line, ours.end() if base[2] else ours.end(1))
-    return None if at is None else Head(at, _DECORATED, base[1], ours[1])
+    return None if at is None else _unboxed(row, line, Head(at, _DECORATED, base[1], ours[1]))
+
+
+def _unboxed(row: Row, line: str, start: Head) -> Head:
+    """The head with a task box taken in, if the item begins with a value that had none."""
+    bare = _START.fullmatch(row.literals[0])
+    if bare is None or not bare[2] or bare[3] or not row.holes or _BOX.match(row.holes[0].text):
+        return start
+    box = _BOX.match(line, start.at)
+    return replace(start, at=box.end(), cost=_DECORATED, boxed=True) if box else start
 
 
 def _valued_head(hole: Hole, line: str) -> Head | None:
@@ -126,8 +141,10 @@ def edges(rows: Sequence[Row], lines: Lines, *, pinned: bool) -> list[Edge]:
         ending = range(count, count + 1) if pinned and number == last else range(count + 1 - pinned)
         strict = _strict(number, heads, row, lines, ending)
         found += strict
-        if min((edge.cost for edge in strict), default=MARGIN) >= MARGIN:
-            found += _altered(number, heads[number], row, lines, [at for at in free if at + 1 in ending])
+        if min((edge.cost for edge in strict), default=_CHANGED) >= _CHANGED:
+            whole = {edge.start for edge in strict}
+            others = [at for at in free if at + 1 in ending and at not in whole]
+            found += _altered(number, heads[number], row, lines, others)
         if pinned and number == last and (not found or found[-1].row != last):
             found.append(_unread(number, row, (count - 1, count)))
     return found
@@ -166,11 +183,12 @@ def _ends(
     if row.tail is not None:
         full = _run(row.tail, at, start, lines)
         for end in range(at + 1, full):
-            if any(end in heads and heads[end].now == heads[end].was for heads in later):
+            if any(end in heads for heads in later):
                 yield end, True
         yield full, False
     elif any(not hole.is_one_line for hole in row.holes) and (closing := row.literals[-1].strip()):
-        for end in range(at + 1, min(at + max(own, _MOST_LINES), len(lines.texts)) + 1):
+        most = 1 if own == 1 and closing in lines.texts[at] else max(own, _MOST_LINES)
+        for end in range(at + 1, min(at + most, len(lines.texts)) + 1):
             if closing in lines.texts[end - 1]:
                 yield end, False
     else:
@@ -191,16 +209,19 @@ def _run(tail: Hole, at: int, start: Head, lines: Lines) -> int:
 def _edge(number: int, row: Row, at: Place, start: Head, lines: Lines) -> Edge | None:
     """How the row reads from these lines, None if it does not."""
     text = _text(at, start, lines)
+    if not row.holes:
+        return Edge(number, *at, start.cost) if not text[start.at :].strip() else None
     end = _end(row.literals[-1], text, start.at)
     if end is None:
         return None
-    if not row.holes:
-        return Edge(number, *at, start.cost) if not text[start.at :].strip() else None
     read = _read(row.holes, row.literals[1:-1], text, (start.at, end), lines.names)
     if read is None:
         return None
     places = tuple(_place(place, at[0], start, lines) for place in read.places)
-    return Edge(number, *at, start.cost + read.cost, read.outs, places)
+    outs = read.outs
+    if start.boxed and outs[0] != row.holes[0].value:
+        outs = (Unread(AMBIGUOUS), *outs[1:])
+    return Edge(number, *at, start.cost + read.cost, outs, places)
 
 
 def _text(at: Place, start: Head, lines: Lines) -> str:
@@ -299,7 +320,12 @@ def _valued(hole: Hole, part: str, names: Iterable[str]) -> tuple[float, Out]:
     value = read_back(part, hole.span.via, hole.value, names)
     if isinstance(value, Unread):
         return _UNREADABLE + lines, value
-    return (0.0 if value == hole.value else _CHANGED + lines), value
+    if value == hole.value:
+        return 0.0, value
+    if not value:
+        return _CLEARED, value
+    # Nothing is as easily found by chance, so where it stood says little.
+    return (_CHANGED if hole.text.strip() else _SET) + lines, value
 
 
 def _altered(number: int, heads: Mapping[int, Head], row: Row, lines: Lines, free: Iterable[int]) -> Iterator[Edge]:

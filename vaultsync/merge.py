@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vaultsync.body import Body
-from vaultsync.conflicts import PROPERTY, Aside, FieldConflict, cleared, count, found
+from vaultsync.conflicts import FieldConflict, cleared, count, found
 from vaultsync.lens import Reading, Value
 from vaultsync.model import Document, Highlight
 from vaultsync.note import Note, join, split
 from vaultsync.patch import merge_properties
-from vaultsync.splice import base_with_values, ours_with_values, printed_values
+from vaultsync.splice import base_with_values, ours_with_values, places, printed_values
 from vaultsync.tracked import Layout
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ class MergedNote:
     kept: tuple[str, ...] = ()
 
 
-def merge_fields(
-    base: Document, reading: Reading, theirs: Document
-) -> tuple[Document, tuple[FieldConflict, ...]]:
+def merge_fields(base: Document, reading: Reading, theirs: Document) -> tuple[Document, tuple[FieldConflict, ...]]:
     """Theirs with what its user changed in the note; on a conflict with ours' value.
 
     A field that could not be read counts as unchanged. Highlights are those of theirs.
@@ -118,20 +116,22 @@ def merge_note(
     newline = "\r\n" if ours.count("\r\n") * 2 > ours.count("\n") else "\n"
     whole = ours if ours.endswith("\n") else ours + newline
     values = printed_values(theirs.text, theirs.layout)
-    was = base_with_values(base, layout, reading, values)
-    mine = ours_with_values(base, layout, whole, reading, values, newline=newline)
+    where = places(base, layout, whole, reading)
+    was = base_with_values(base, reading, values, where)
+    mine = ours_with_values(base, whole, reading, values, where, newline)
     note = split(mine.text)
     patched = merge_properties(base[: layout.body], note.front, theirs.text[: theirs.layout.body], newline=newline)
-    body = Body(reading, layout, theirs.layout, newline)
+    body = Body(reading, layout, theirs.layout, newline.removesuffix("\n"))
     body.merge(was, mine, theirs.text)
-    body.asides += [Aside(0, PROPERTY + one.key, "", one.theirs) for one in patched.conflicts]
+    for one in patched.conflicts:
+        body.tell_property(one.key, one.theirs)
     for conflict in conflicts:
         body.tell(conflict, mine)
     text = join(Note(note.mark, patched.text, body.text()))
-    text = cleared(text, [one for one in found(text) if one.kind == "deleted" and body.lives(one.block_id)])
+    text = cleared(text, [aside for aside in found(text) if aside.kind == "deleted" and body.lives(aside.block_id)])
     notices = (*_copies(reading, layout), *([] if patched.readable else [_UNREADABLE]))
-    whole = text if ours.endswith("\n") else text.removesuffix(newline)
-    return MergedNote(whole, count(text), notices, tuple(body.kept))
+    done = text if ours.endswith("\n") else text.removesuffix(newline)
+    return MergedNote(done, count(text), notices, tuple(body.kept))
 
 
 _UNREADABLE = "Its properties are not YAML that can be patched, so they were left as they are; mend them by hand."

@@ -238,8 +238,8 @@ def _composed(inner: str) -> Any:
         problem = getattr(error, "problem", None) or str(error)
         message = f"The front matter is not YAML: {problem}."
         # What is left open is noticed at the end.
-        upto = [line for line in lines[: mark.line + 1] if line.strip()] if mark else [""]
-        raise PropertyError(message, start=upto[-1]) from error
+        upto = [line for line in lines[: mark.line + 1] if line.strip()] if mark else []
+        raise PropertyError(message, start=upto[-1] if upto else "") from error
     if root is None:
         return None
     if not isinstance(root, yaml.MappingNode) or root.flow_style:

@@ -274,7 +274,7 @@ def _one_name(value: Any) -> str:
 
 
 def _path_of(parts: Iterable[str]) -> str:
-    return "".join([portable(part) if isinstance(part, Tracked) else part for part in parts])
+    return "".join([portable(part) if isinstance(part, Piece) else part for part in parts])
 
 
 class PathRenderer:

@@ -132,9 +132,9 @@ class HighlightBlock(Extension):
 
 
 def _block_opened(view: Any, file: str, line: int) -> Piece:
-    if isinstance(view, Undefined):
-        str(view)  # raises, and says what is undefined
     if type(view) is not HighlightView:
+        if isinstance(view, Undefined):
+            str(view)  # raises, and says what is undefined
         raise TypeError("{% highlight … %} wants a highlight, as in {% for h in document.highlights %}")
     highlight = view._highlight
     return opened(highlight.id, highlight.block_id, file, line)
@@ -159,7 +159,7 @@ class Compiled(BytecodeCache):
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja as templates of notes get it: strict and sandboxed.
 
-    show: what a template prints for a value; tracked ones are printed as they are. join: how it makes one string of
+    show: what a template prints for a value; pieces are printed as they are. join: how it makes one string of
     what it printed. filters: by name.
     Guards are against what fills the memory at one go; a loop that never ends is like one in any program.
     """
@@ -293,7 +293,7 @@ def _finalizer(show: Callable[[Any], str]) -> Callable[[object, Any], str]:
     @pass_context  # never folded at compile time: a constant in the front matter is a value too
     def finalize(context: object, value: Any) -> str:
         del context
-        return value if type(value) is Tracked else show(value)
+        return value if isinstance(value, Piece) else show(value)
 
     return finalize
 

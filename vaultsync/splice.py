@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vaultsync.lens import Field, Reading, Spot, shown
+from vaultsync.inverse import same_text
+from vaultsync.lens import Field, Reading, Spot, inverse, shown
 from vaultsync.tracked import Layout, Span, Steps
 
 Edit = tuple[int, int, str]
@@ -57,67 +58,80 @@ def printed_values(text: str, layout: Layout) -> Values:
     return Values(texts, frozenset((span.owner, span.field) for span in spans))
 
 
-def base_with_values(base: str, layout: Layout, reading: Reading, theirs: Values) -> Spliced:
-    """Base with the merged values where they could be read.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A value's place in base and in ours.
+
+    deeper: by what its line is indented more in ours. blanks: what its label ends with in base and not in ours.
+    """
+
+    span: Span
+    spot: Spot
+    deeper: str
+    blanks: str
+
+    def undented(self, text: str) -> str:
+        """Text of ours as it would be if its line were indented as in base."""
+        return text.replace("\r\n", "\n").replace(f"\n{self.deeper}", "\n") if self.deeper else text
+
+    def fitted(self, text: str) -> str:
+        """A value as it goes into ours: as deep as its line, and off the label whose blanks an editor stripped."""
+        first, *more = text.split("\n")
+        lines = [first, *(self.deeper + line if line else line for line in more)]
+        return (self.blanks if text else "") + "\n".join(lines)
+
+
+def places(base: str, layout: Layout, ours: str, reading: Reading) -> list[Place]:
+    """Where values can be put: in the body, where what stands there is the value that was read, or still base's."""
+    spans = {span.start: span for span in layout.spans if span.field and span.start >= layout.body}
+    found = []
+    for spot in reading.spots:
+        span = spans.get(spot.at)
+        value = reading.values.get((spot.owner, spot.field))
+        if span is None or value is None or (span.owner, span.field) != (spot.owner, spot.field):
+            continue
+        line, base_line = _before(ours, spot.start), _before(base, span.start)
+        margin, base_margin = _margin(line), _margin(base_line)
+        deeper = margin[: len(margin) - len(base_margin)] if margin.endswith(base_margin) else ""
+        stripped = line.strip() and line == line.rstrip(" \t")
+        place = Place(span, spot, deeper, base_line[len(base_line.rstrip(" \t")) :] if stripped else "")
+        have = place.undented(ours[spot.start : spot.end])
+        if inverse(have, span.via, value) == value or same_text(have, base[span.start : span.end]):
+            found.append(place)
+    return found
+
+
+def base_with_values(base: str, reading: Reading, theirs: Values, where: Iterable[Place]) -> Spliced:
+    """Base with the merged values.
 
     Where theirs prints a field in another way, ours' value stands in for it; where it prints it no more, base keeps
     its own: so a value that was typed there is a change of ours, and stays.
     """
     edits: list[Edit] = []
-    for span in layout.spans:
-        field = (span.owner, span.field)
-        if span.start < layout.body or field not in reading.values or field not in theirs.fields:
-            continue
-        new = theirs.texts.get((field, span.via))
-        new = shown(reading.values[field], span.via) if new is None else new
-        if new != base[span.start : span.end]:
-            edits.append((span.start, span.end, new))
+    for place in where:
+        span, field = place.span, (place.span.owner, place.span.field)
+        if field in theirs.fields:
+            new = theirs.texts.get((field, span.via))
+            edits.append((span.start, span.end, shown(reading.values[field], span.via) if new is None else new))
     return spliced(base, edits)
 
 
 def ours_with_values(
-    base: str, layout: Layout, ours: str, reading: Reading, theirs: Values, *, newline: str = "\n"
+    base: str, ours: str, reading: Reading, theirs: Values, where: Iterable[Place], newline: str
 ) -> Spliced:
     """Ours with the merged values, where they differ from what its user wrote there; every other byte stays."""
-    spans = {span.start: span for span in layout.spans}
     edits: list[Edit] = []
-    for spot in reading.spots:
-        span = spans.get(spot.at)
-        new = theirs.texts.get(((spot.owner, spot.field), spot.via))
-        if span is None or span.start < layout.body or new is None or _stays(spot, span, base, ours, reading, new):
-            continue
-        edits.append((spot.start, spot.end, _fitted(new, spot, span, base, ours).replace("\n", newline)))
+    for place in where:
+        spot, field = place.spot, (place.spot.owner, place.spot.field)
+        new = theirs.texts.get((field, place.span.via))
+        have = place.undented(ours[spot.start : spot.end])
+        was = base[place.span.start : place.span.end]
+        mine = shown(reading.values[field], place.span.via)
+        # A field printed twice and changed in one place: the other is brought up to it.
+        stale = same_text(have, was) and not same_text(mine, was)
+        if new is not None and not same_text(have, new) and (stale or new != mine):
+            edits.append((spot.start, spot.end, place.fitted(new).replace("\n", newline)))
     return spliced(ours, edits)
-
-
-def _stays(spot: Spot, span: Span, base: str, ours: str, reading: Reading, new: str) -> bool:
-    """Whether a spot keeps its bytes: it says what theirs says, or what its user wants."""
-    field = (spot.owner, spot.field)
-    have, was = _bare(ours[spot.start : spot.end]), base[span.start : span.end]
-    if have == _bare(new) or field not in reading.values:
-        return True
-    mine = shown(reading.values[field], spot.via)
-    # A field printed twice and changed in one place: the other is brought up to it.
-    return mine == new and not (have == _bare(was) and mine != was)
-
-
-def _bare(text: str) -> str:
-    return "\n".join(line.strip() for line in text.split("\n"))
-
-
-def _fitted(new: str, spot: Spot, span: Span, base: str, ours: str) -> str:
-    """A value as it goes into ours: as deep as its line is indented there, and off the label an editor stripped."""
-    line, base_line = _before(ours, spot.start), _before(base, span.start)
-    margin, base_margin = _margin(line), _margin(base_line)
-    deeper = margin[: len(margin) - len(base_margin)] if margin.endswith(base_margin) else ""
-    if deeper:
-        new = "\n".join(
-            part if not number or not part else deeper + part for number, part in enumerate(new.split("\n"))
-        )
-    blanks = base_line[len(base_line.rstrip(" \t")) :]
-    if new and blanks and line == line.rstrip(" \t") and line.strip():
-        new = blanks + new
-    return new
 
 
 def _before(text: str, place: int) -> str:

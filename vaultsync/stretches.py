@@ -65,6 +65,21 @@ def cut(text: str, body: int, parts: Iterable[Part]) -> list[Stretch]:
     return stretches
 
 
+def set_apart(own: Stretch, ending: Sequence[str]) -> None:
+    """Where theirs has no blocks any more: take what came after the last one for that again. ending: of base."""
+    solid = [key(line) for line in ending[_blanks(ending) : len(ending) - _blanks(ending[::-1])]]
+    if solid and [key(line) for line in own.lines[-len(solid) :]] == solid:
+        lines = own.lines[: -len(solid)]
+        kept = len(lines) - _blanks(lines[::-1])
+        own.after = [*own.lines[kept:], *own.after]
+        own.lines = own.lines[:kept]
+
+
+def is_heading(line: str) -> bool:
+    """Whether a line is a heading."""
+    return _HEADING.match(line) is not None
+
+
 def joined(stretches: Iterable[Stretch]) -> list[str]:
     """The lines of stretches again."""
     return [line for stretch in stretches for line in (*stretch.lines, *stretch.after)]

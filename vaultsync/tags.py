@@ -20,7 +20,7 @@ def local_tag(name: str) -> str:
     return f"y{spelled}" if spelled.isdecimal() else spelled
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # the tags of one highlight are often those of another
 def local_tags(names: tuple[str, ...]) -> tuple[str, ...]:
     """Local spellings in order, each once (Obsidian's tags differ by more than case).
 

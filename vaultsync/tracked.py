@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, overload
 
 import msgspec
@@ -123,6 +124,7 @@ def opened(owner: str, block_id: str, file: str, line: int) -> Opened:
     return piece
 
 
+@lru_cache(maxsize=256)  # one for every tag in the templates
 def closed(file: str, line: int) -> Closed:
     """Make the end of a highlight's block."""
     piece = Closed()

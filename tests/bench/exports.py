@@ -120,7 +120,7 @@ def growth(stage: Stage) -> Iterator[Row]:
     sizes = stage.sizes
     small, large = alternating(sizes.runs, stage.fresh(sizes.small), stage.fresh(sizes.large))
     names = f"{sizes.large:,} / {sizes.small:,} books"
-    how = f"{_both(large)} : {_both(small)}, first exports, whole processes"
+    how = f"{_both(large)} : {_both(small)}: {cpu(large) / cpu(small):.1f}× by cpu; first exports, whole processes"
     limit = 10.5 * sizes.large / sizes.small / 10
     yield at_most(f"time, {names}", wall(large) / wall(small), limit, "×", how)
     yield at_most("peak memory", peak(large), 64, " MB", f"{sizes.large:,} books, resident at most")

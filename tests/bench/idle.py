@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shutil import which
 from statistics import median
 
-from tests.bench.process import VAULTSYNC, Took, alternating, run, wall
+from tests.bench.process import VAULTSYNC, Took, alternating, milliseconds, run, wall
 from tests.bench.rows import Row, at_most
 from tests.bench.stage import Stage
 
@@ -29,8 +29,8 @@ def idle(stage: Stage) -> Iterator[Row]:
     # -printf makes find look at each file; other systems' find has none.
     find = [which("find") or "", str(vault.root / "vault"), "-printf", "%p %s %T@ %i\n"]
     ours, found, bare = alternating(stage.sizes.runs * 2, export, lambda: run(find), lambda: run(_BARE))
-    took = f"{wall(ours) * 1000:.0f} ms"
-    how = f"{took} : {wall(found) * 1000:.0f} ms of `find -printf` over the vault; whole processes"
+    took = milliseconds(ours)
+    how = f"{took} : {milliseconds(found)} of `find -printf` over the vault; whole processes"
     yield at_most(f"nothing to do over {books:,} notes", wall(ours) / wall(found), 5, "×", how)
     beyond = (wall(ours) - median(answering)) * 1000
     how = f"{took} less {median(answering) * 1000:.0f} ms in which the service answered{_times(beyond, bare)}"
@@ -68,11 +68,10 @@ def cli(stage: Stage) -> Iterator[Row]:
         ("--help", shown_help, 75),
         (f"status over {books:,} notes", status, 150),
     ):
-        yield at_most(
-            f"vaultsync {name}", wall(took) * 1000, goal, " ms", f"whole process{_times(wall(took) * 1000, bare)}"
-        )
+        how = f"{milliseconds(took)}, whole process{_times(wall(took) * 1000, bare)}"
+        yield at_most(f"vaultsync {name}", wall(took) * 1000, goal, " ms", how)
 
 
-def _times(milliseconds: float, bare: list[Took]) -> str:
+def _times(took: float, bare: list[Took]) -> str:
     alone = wall(bare) * 1000
-    return f"; {milliseconds / alone:.1f} × the {alone:.0f} ms of `python -c pass`"
+    return f"; {took / alone:.1f} × the {alone:.0f} ms of `python -c pass`"
