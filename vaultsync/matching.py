@@ -221,7 +221,14 @@ def _edge(number: int, row: Row, at: Place, start: Head, lines: Lines) -> Edge |
     outs = read.outs
     if start.boxed and outs[0] != row.holes[0].value:
         outs = (Unread(AMBIGUOUS), *outs[1:])
+    if _is_open_ended(row) and outs[-1] != row.holes[-1].value:
+        outs = (*outs[:-1], Unread(OPEN_ENDED))
     return Edge(number, *at, start.cost + read.cost, outs, places)
+
+
+def _is_open_ended(row: Row) -> bool:
+    """Whether the row ends with several lines of a value that nothing marks as its own."""
+    return not row.literals[-1].strip() and "\n" in row.holes[-1].text and not row.holes[-1].is_prefixed
 
 
 def _text(at: Place, start: Head, lines: Lines) -> str:

@@ -130,7 +130,7 @@ def merge_note(
     text = join(Note(note.mark, patched.text, body.text()))
     text = cleared(text, [aside for aside in found(text) if aside.kind == "deleted" and body.lives(aside.block_id)])
     notices = (*_copies(reading, layout), *([] if patched.readable else [_UNREADABLE]))
-    done = text if ours.endswith("\n") else text.removesuffix(newline)
+    done = text if ours.endswith("\n") else text.rstrip("\r\n")
     return MergedNote(done, count(text), notices, tuple(body.kept))
 
 

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from vaultsync.matching import head
 from vaultsync.rows import BaseBlock, Row
 
-_ANCHOR = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)(?=[ \t\r]|$)")
+_ANCHOR = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)(?=[ \t\r]|$)", re.MULTILINE)
 _SAME_ENOUGH = 0.9
 
 
@@ -38,14 +38,18 @@ class Pinned:
 
 def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinned:
     """Where blocks stand among the lines of a note's body."""
-    found = _candidates({block.block_id: block for block in blocks if block.owner}, lines)
+    by_id = {block.block_id: block for block in blocks if block.owner}
+    found = _candidates(by_id, lines, _impostors(by_id, base))
     homes: dict[str, Pin] = {}
     pins: list[Pin] = []
     for owner, candidates in found.items():
         likely = [pin for pin in candidates if _is_likely(pin, lines)] or candidates[:1]
         homes[owner] = min(likely, key=lambda pin: _strangeness(pin, lines))
         pins += [pin for pin in likely if pin is homes[owner] or _has_company(pin, lines)]
-    pins.sort(key=lambda pin: pin.line)
+    # Of two on one line only the last is an anchor.
+    pins = list({pin.line: pin for pin in sorted(pins, key=lambda pin: (pin.line, pin.cut))}.values())
+    homes = {owner: pin for owner, pin in homes.items() if pin in pins}
+    pins = [pin for pin in pins if pin.block.owner in homes]
     missing = [block for block in blocks if block.owner and block.owner not in homes]
     taken = [pin.line for pin in pins]
     orphans = {
@@ -54,12 +58,24 @@ def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinn
     return Pinned(tuple(pins), homes, orphans, tuple(one.owner for one in missing if one.owner not in orphans))
 
 
-def _candidates(blocks: Mapping[str, BaseBlock], lines: Sequence[str]) -> dict[str, list[Pin]]:
+def _impostors(blocks: Mapping[str, BaseBlock], base: str) -> set[str]:
+    """Lines of the base with what looks like an anchor, inside a value."""
+    lines: set[str] = set()
+    real: set[str] = set()
+    for match in _ANCHOR.finditer(base):
+        block = blocks.get(match[1])
+        if block is not None:
+            line = base[base.rfind("\n", 0, match.start() + 1) + 1 : base.find("\n", match.end())].rstrip()
+            (real if match.end() - len(match[1]) - 1 == block.anchor else lines).add(line)
+    return lines - real
+
+
+def _candidates(blocks: Mapping[str, BaseBlock], lines: Sequence[str], not_one: set[str]) -> dict[str, list[Pin]]:
     """Lines with an anchor at their end; of a block that has none, those with text behind it."""
     proper: dict[str, list[Pin]] = {}
     loose: dict[str, list[Pin]] = {}
     for number, line in enumerate(lines):
-        if "^" not in line:
+        if "^" not in line or line.rstrip() in not_one:
             continue
         for match in _ANCHOR.finditer(line):
             block = blocks.get(match[1])
