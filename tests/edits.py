@@ -55,8 +55,10 @@ def _typed(editing: Editing, span: Span, value: Value) -> str:
     shown = lens.shown(value, span.via)
     if span.via and span.via[-1][0] == "indent" and editing.pick.random() < 0.2:
         pad = span.via[-1][1]
-        shown = "\n".join("\t" + line[len(pad) :] if line.startswith(pad) and number else line
-                          for number, line in enumerate(shown.split("\n")))
+        shown = "\n".join(
+            "\t" + line[len(pad) :] if line.startswith(pad) and number else line
+            for number, line in enumerate(shown.split("\n"))
+        )
     if editing.pick.random() < 0.3:
         shown = re.sub(r"[ \t]+$", "", shown, flags=re.MULTILINE)
     return shown
@@ -69,7 +71,10 @@ def _new_value(editing: Editing, span: Span) -> Value:
     if isinstance(was, tuple):
         kept = [name for name in was if pick.random() < 0.6]
         more = pick.sample(["new", "idea-2", "deep/er", *(local_tag(name) for name in TAGS)], pick.randint(0, 2))
-        by_local = {local_tag(name): name for name in (*editing.document.tags, *(n for h in editing.document.highlights for n in h.tags))}
+        by_local = {
+            local_tag(name): name
+            for name in (*editing.document.tags, *(n for h in editing.document.highlights for n in h.tags))
+        }
         joined = any(step[0] != "hashtags" for step in span.via)
         added = [name if joined else by_local.get(name, name) for name in more]
         return tuple(dict.fromkeys([*kept, *(name for name in added if name not in was)]))
@@ -142,7 +147,9 @@ def edit_prose(editing: Editing, block: Block | None) -> None:
     pick = editing.pick
     start, end = pick.choice(list(_lines(editing, block)))
     at = pick.choice([start, end + 1])
-    mine = [pick.choice(["", "", "- ", "## ", "1. ", "- [ ] "]) + "My " + words(pick) for _ in range(pick.randint(1, 3))]
+    mine = [
+        pick.choice(["", "", "- ", "## ", "1. ", "- [ ] "]) + "My " + words(pick) for _ in range(pick.randint(1, 3))
+    ]
     if pick.random() < 0.15:
         mine = ["", "> My " + words(pick), ""]
     if pick.random() < 0.5:
@@ -243,7 +250,13 @@ def outcome(seed: int) -> Outcome:
             wrong.append((key, value, meant))
     refused = {(refusal.owner, refusal.field) for refusal in reading.refusals}
     edits = [key for key in editing.wanted if key not in reading.values]
-    return Outcome(kind, editing.shape, wrong, [refusal.reason for refusal in reading.refusals], bool(edits or refused & set(editing.wanted)))
+    return Outcome(
+        kind,
+        editing.shape,
+        wrong,
+        [refusal.reason for refusal in reading.refusals],
+        bool(edits or refused & set(editing.wanted)),
+    )
 
 
 def _same(one: Value, other: Value) -> bool:
@@ -284,7 +297,9 @@ def table(counts: Mapping[str, Count], reasons: Mapping[str, int]) -> str:
     """The table of docs/lens.md."""
     lines = ["| edits | notes | right | refused | wrong |", "|---|---|---|---|---|"]
     for kind, one in counts.items():
-        lines.append(f"| {kind} | {one.notes} | {one.right / max(one.notes, 1):.1%} | {one.refused / max(one.notes, 1):.1%} | {one.wrong} |")
+        lines.append(
+            f"| {kind} | {one.notes} | {one.right / max(one.notes, 1):.1%} | {one.refused / max(one.notes, 1):.1%} | {one.wrong} |"
+        )
     every = sum(one.notes for one in counts.values())
     refused = sum(one.refused for one in counts.values())
     wrong = sum(one.wrong for one in counts.values())

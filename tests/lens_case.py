@@ -66,7 +66,9 @@ def words(pick: random.Random, least: int = 2, most: int = 9) -> str:
     """A line of words, sometimes with what Markdown makes of words."""
     line = [pick.choice(WORDS) for _ in range(pick.randint(least, most))]
     if pick.random() < 0.25:
-        line.insert(pick.randint(0, len(line)), pick.choice(["[[Marcus Aurelius]]", "**so**", "a, b", "==yes==", "x: y"]))
+        line.insert(
+            pick.randint(0, len(line)), pick.choice(["[[Marcus Aurelius]]", "**so**", "a, b", "==yes==", "x: y"])
+        )
     return " ".join(line)
 
 
@@ -74,7 +76,9 @@ def text(pick: random.Random, *, lines: bool) -> str:
     """A value: a line, or several if that is wanted."""
     if not lines or pick.random() < 0.6:
         return words(pick)
-    return "\n".join(pick.choice(["", "- ", ""]) + words(pick) if pick.random() < 0.85 else "" for _ in range(3)).strip()
+    return "\n".join(
+        pick.choice(["", "- ", ""]) + words(pick) if pick.random() < 0.85 else "" for _ in range(3)
+    ).strip()
 
 
 def tags(pick: random.Random) -> tuple[str, ...]:
@@ -111,9 +115,14 @@ def note_of(document: Document, shape: str) -> Rendered:
     return _RENDERERS[shape].render("document.md", document, now=NOW)
 
 
+def rendered_by(template: str, document: Document) -> Rendered:
+    """The note a template makes of a document."""
+    return Renderer({"document.md": template}).render("document.md", document, now=NOW)
+
+
 def said(template: str, document: Document, *changes: tuple[str, str]) -> Reading:
     """What is read from a note after each of the texts in it was replaced by another one."""
-    base = Renderer({"document.md": template}).render("document.md", document, now=NOW)
+    base = rendered_by(template, document)
     ours = base.text
     for old, new in changes:
         assert old in ours, f"{old!r} is not in the note:\n{ours}"

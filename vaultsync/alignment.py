@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from vaultsync.inverse import Unread
 from vaultsync.matching import AMBIGUOUS, MARGIN, Edge, Lines, Out, edges
-from vaultsync.rows import Row
+from vaultsync.rows import Row, words_of
 
 _LOST_SIGNS, _LOST_WORDS, _LOST_VALUE = 2.0, 4.0, 5.0
 _PROSE, _MORE_PROSE = 0.5, 0.05
@@ -135,4 +135,6 @@ class _Ways:
 
 def _lost_cost(row: Row) -> float:
     values = sum(not hole.barred for hole in row.holes)
-    return _LOST_VALUE * values or (_LOST_WORDS if any(word[0].isalnum() for word in row.words) else _LOST_SIGNS)
+    return _LOST_VALUE * values or (
+        _LOST_WORDS if any(word[0].isalnum() for word in words_of(row.text)) else _LOST_SIGNS
+    )

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from vaultsync.alignment import LOST, aligned
 from vaultsync.guard import guarded
 from vaultsync.inverse import Unread, Value, inverse, shown
-from vaultsync.matching import Edge, Lines, Out, Place
+from vaultsync.matching import Edge, Lines, Out
 from vaultsync.model import Document
 from vaultsync.note import split
 from vaultsync.pins import Pin, pinned
-from vaultsync.rows import Base, BaseBlock, Hole, Row
-from vaultsync.tracked import Layout, Span, Steps
+from vaultsync.rows import Base, BaseBlock, Row
+from vaultsync.same import Said, SameEnds, same_ends
+from vaultsync.tracked import Layout, Steps
 from vaultsync.typed import property_values
 
 __all__ = ["Field", "Reading", "Refusal", "Region", "Spot", "Value", "inverse", "read", "shown"]
@@ -87,15 +88,6 @@ def read(base: str, layout: Layout, ours: str, document: Document) -> Reading:
     return _Reader(Base(base, layout, document), ours).reading()
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What one place says of a value. start, end: characters of the note; equal to -1 if it has no place there."""
-
-    hole: Hole
-    out: Out
-    place: Place = (-1, -1)
-
-
 @dataclass(slots=True)
 class _Occurrence:
     """A block as it stands in the note. first, last: its lines, the last excluded."""
@@ -103,7 +95,7 @@ class _Occurrence:
     block: BaseBlock
     first: int
     last: int
-    said: list[_Said] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
     def cover(self, first: int, last: int) -> None:
         """Take in some more lines."""
@@ -133,14 +125,15 @@ class _Reader:
         said: dict[Field, list[Out]] = {}
         for place in self._homes():
             for one in place.said:
-                if one.hole.barred != "-":
-                    said.setdefault((one.hole.span.owner, one.hole.span.field), []).append(one.out)
+                for key in self._told(one):
+                    said.setdefault(key, []).append(one.out)
         for name, value in self._properties():
             said.setdefault(("", name), []).append(value)
-        agreed = {key: self._agreed(key, outs) for key, outs in said.items()}
+        twice = {place.block.owner for at, place in self._places.items() if not self._is_home(at, place)}
+        differing = self._differing()
+        agreed = {key: self._agreed(key, outs, differing, twice) for key, outs in said.items()}
         values = {key: out for key, out in agreed.items() if not isinstance(out, Unread)}
         refusals = [Refusal(*key, out.reason) for key, out in agreed.items() if isinstance(out, Unread)]
-        twice = {place.block.owner for at, place in self._places.items() if not self._is_home(at, place)}
         homes = self._pinned.homes
         return Reading(
             values,
@@ -152,6 +145,14 @@ class _Reader:
             tuple(owner for owner in homes if owner in twice),
             tuple(owner for owner, pin in homes.items() if self._lines[pin.line][pin.cut :].strip()),
         )
+
+    def _told(self, one: Said) -> Iterator[Field]:
+        """The fields a place says something about: of one that can't be read only that it was changed."""
+        if not one.hole.barred or one.out == Unread(one.hole.barred):
+            for number in one.hole.at:
+                span = self._base.layout.spans[number]
+                if (span.owner, span.field) in self._base.values and (span.owner, span.field) != ("", "title"):
+                    yield span.owner, span.field
 
     def _walk(self) -> None:
         """Read what lies between one anchor and the next, from the top of the note to its end."""
@@ -173,42 +174,50 @@ class _Reader:
         self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int], pin: Pin | None
     ) -> None:
         """Read the rest of the block above and the beginning of the one below."""
-        if self._is_untouched(above, below, within):
-            return
-        tail = above.block.tail if above else ()
-        head = below.block.head if below else ()
         texts = self._lines[slice(*within)]
         if pin is not None:
             texts[-1] = texts[-1][: pin.cut]
-        lines = Lines(texts, self._starts[slice(*within)], self._names)
-        found = aligned(tail, head, lines, pinned=pin is not None and bool(head))
-        outs = guarded((*tail, *head), found, lines)
-        for number, row in enumerate((*tail, *head)):
-            block = above if number < len(tail) else below
-            edge = found.edges.get(number)
-            assert block is not None
-            if edge is not None:
-                block.cover(within[0] + edge.start, within[0] + edge.end)
-            block.said += _said(row, edge, outs[number])
+        tail, head = above.block.tail if above else (), below.block.head if below else ()
+        rows = [*((row, above) for row in tail), *((row, below) for row in head)]
+        same = self._same(above, below, [row for row, _ in rows], within, texts)
+        for number in (*range(same.low), *range(same.high, len(rows))):
+            row, block = rows[number]
+            self._take(block, same.lines_of(row, number), same.unchanged(row, number, self._starts))
+        first, last = same.first, same.last
+        lines = Lines(texts[first - within[0] : last - within[0]], self._starts[first:last], self._names)
+        pinned_still = pin is not None and same.high == len(rows) > same.low
+        upper, lower = tail[same.low : same.high], head[max(0, same.low - len(tail)) : max(0, same.high - len(tail))]
+        found = aligned(upper, lower, lines, pinned=pinned_still)
+        outs = guarded((*upper, *lower), found, lines)
+        for number in range(same.low, same.high):
+            row, block = rows[number]
+            edge = found.edges.get(number - same.low)
+            at = (first + edge.start, first + edge.end) if edge is not None else None
+            self._take(block, at, _said(row, edge, outs[number - same.low]))
 
-    def _is_untouched(self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int]) -> bool:
-        """Whether these lines are as we wrote them; what they say is then known without reading."""
+    def _take(self, block: _Occurrence | None, at: tuple[int, int] | None, said: Iterator[Said]) -> None:
+        assert block is not None  # a row is of one of the two
+        if at is not None:
+            block.cover(*at)
+        block.said += said
+
+    def _same(
+        self,
+        above: _Occurrence | None,
+        below: _Occurrence | None,
+        rows: Sequence[Row],
+        within: tuple[int, int],
+        texts: Sequence[str],
+    ) -> SameEnds:
+        """What need not be read, for it is as we wrote it and where we wrote it."""
         order = [block.owner for block in self._blocks]
         before = order.index(above.block.owner) if above else -1
         if order[before + 1 : before + 2] != ([below.block.owner] if below else []) or (above is None and within[0]):
-            return False
+            return SameEnds.none(len(rows), within)
         start = self._behind(above.block) if above else self._base.layout.body
         end = self._behind(below.block) if below else len(self._base.text)
-        text = self._base.text[start:end]
-        if self._ours[self._starts[within[0]] : self._starts[within[1]]] != text:
-            return False
-        for block, rows in ((above, above.block.tail if above else ()), (below, below.block.head if below else ())):
-            for row in rows:
-                assert block is not None
-                first = within[0] + text.count("\n", 0, row.start - start)
-                block.cover(first, first + row.text.count("\n") + 1)
-                block.said += _unchanged(row, self._base.layout.spans, self._starts[within[0]] - start)
-        return True
+        end -= below is not None and self._base.text[end - 1] == "\n"
+        return same_ends(self._base, (start, end), rows, within, texts)
 
     def _behind(self, block: BaseBlock) -> int:
         """Where the line after a block's anchor begins in the base."""
@@ -227,23 +236,23 @@ class _Reader:
         front = self._base.text[: self._base.layout.body]
         return property_values(front, self._front, self._base.layout.properties, values, self._names)
 
-    def _agreed(self, key: Field, outs: Sequence[Out]) -> Out:
+    def _differing(self) -> set[Field]:
+        """Fields that a copy of their block has with another value; a line that was not copied says nothing."""
+        copies = (one for at, place in self._places.items() if not self._is_home(at, place) for one in place.said)
+        return {
+            (one.hole.span.owner, one.hole.span.field)
+            for one in copies
+            if one.out not in (one.hole.value, Unread(LOST))
+        }
+
+    def _agreed(self, key: Field, outs: Sequence[Out], differing: set[Field], twice: set[str]) -> Out:
         """One answer of all the places a field stands in: a change in one of them counts, if no other differs."""
         base = self._base.values[key]
-        copies = [
-            one.out
-            for at, place in self._places.items()
-            if not self._is_home(at, place)
-            for one in place.said
-            if (one.hole.span.owner, one.hole.span.field) == key
-        ]
-        if any(out not in (base, Unread(LOST)) for out in copies):
-            return Unread(TWICE)
-        if copies and any(out != base for out in outs):
+        changed = [out for out in outs if out != base]
+        if key in differing or (changed and key[0] in twice):
             return Unread(TWICE)
         if unread := [out for out in outs if isinstance(out, Unread)]:
             return unread[0]
-        changed = [out for out in outs if out != base]
         return base if not changed else changed[0] if all(out == changed[0] for out in changed) else Unread(DIFFERENT)
 
     def _spots(self, values: Mapping[Field, Value]) -> Iterator[Spot]:
@@ -256,7 +265,7 @@ class _Reader:
     def _regions(self) -> Iterator[tuple[str, Region]]:
         """Blocks with the empty lines they begin and end with, each line in one of them."""
         least = 0
-        for place in sorted(self._places.values(), key=lambda one: one.first):
+        for at, place in sorted(self._places.items(), key=lambda pair: pair[1].first):
             start, end = place.first, place.last
             if not end:
                 continue
@@ -265,20 +274,14 @@ class _Reader:
             while end < len(self._lines) and end - place.last < place.block.after and not self._lines[end].strip():
                 end += 1
             least = end
-            if place in list(self._homes()):
+            if self._is_home(at, place):
                 yield place.block.owner, self._region(start, end)
 
     def _region(self, start: int, end: int) -> Region:
         return Region(self._starts[start], min(self._starts[end], len(self._ours)))
 
 
-def _unchanged(row: Row, spans: Sequence[Span], moved: int) -> Iterator[_Said]:
-    for hole in row.holes:
-        start, end = spans[hole.at[0]].start + moved, spans[hole.at[-1]].end + moved
-        yield _Said(hole, hole.value, (start, end))
-
-
-def _said(row: Row, edge: Edge | None, outs: Sequence[Out]) -> Iterator[_Said]:
+def _said(row: Row, edge: Edge | None, outs: Sequence[Out]) -> Iterator[Said]:
     for number, hole in enumerate(row.holes):
         known = edge is not None and not isinstance(outs[number], Unread)
-        yield _Said(hole, outs[number], edge.places[number] if edge is not None and known else (-1, -1))
+        yield Said(hole, outs[number], edge.places[number] if edge is not None and known else (-1, -1))

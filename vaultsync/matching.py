@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from vaultsync.inverse import Unread, Value, read_back, same_text
@@ -26,7 +26,7 @@ _ALIKE = 0.6
 
 AMBIGUOUS = "it can be read in more than one way"
 ALTERED = "the words beside it were changed"
-OPEN_ENDED = "it has several lines, and nothing in the template marks where it ends"
+OPEN_ENDED = "it has several lines, and nothing in the template marks them as its own"
 
 Out = Value | Unread
 Place = tuple[int, int]
@@ -64,21 +64,18 @@ class Edge:
     loose: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lines:
     """Lines of an edited note. starts: of each, in characters. names: tags by their names at the service."""
 
     texts: list[str]
     starts: list[int]
     names: tuple[str, ...] = ()
-    words: list[frozenset[str]] = field(default_factory=list)
 
     def alike(self, line: int, row: Row) -> float:
         """How many words and signs a line shares with a row, from 0 to 1."""
-        if not self.words:
-            self.words = [words_of(text) for text in self.texts]
-        words = self.words[line]
-        return 2 * len(words & row.words) / ((len(words) + len(row.words)) or 1)
+        ours, base = words_of(self.texts[line]), words_of(row.text)
+        return 2 * len(ours & base) / ((len(ours) + len(base)) or 1)
 
 
 def head(row: Row, line: str) -> Head | None:
@@ -325,6 +322,8 @@ def _valued(hole: Hole, part: str, names: Iterable[str]) -> tuple[float, Out]:
         return _BARRED, Unread(hole.barred)
     lines = _LINES if "\n" in part and "\n" not in hole.text and not hole.is_prefixed else 0.0
     value = read_back(part, hole.span.via, hole.value, names)
+    if not hole.is_prefixed and 0 < hole.text.count("\n") < part.count("\n"):
+        value = Unread(OPEN_ENDED)
     if isinstance(value, Unread):
         return _UNREADABLE + lines, value
     if value == hole.value:

@@ -25,6 +25,8 @@ from vaultsync.patch import merge_properties
 from vaultsync.splice import base_with_values, ours_with_values, places, printed_values
 from vaultsync.tracked import Layout
 
+__all__ = ["FieldConflict", "MergedNote", "merge_fields", "merge_note", "merge_tags"]
+
 if TYPE_CHECKING:
     from vaultsync.render import Rendered
 
@@ -114,7 +116,8 @@ def merge_note(
     conflicts: those of its fields.
     """
     newline = "\r\n" if ours.count("\r\n") * 2 > ours.count("\n") else "\n"
-    whole = ours if ours.endswith("\n") else ours + newline
+    ends = not ours or ours.endswith("\n")
+    whole = ours if ends else ours + newline
     values = printed_values(theirs.text, theirs.layout)
     where = places(base, layout, whole, reading)
     was = base_with_values(base, reading, values, where)
@@ -130,7 +133,7 @@ def merge_note(
     text = join(Note(note.mark, patched.text, body.text()))
     text = cleared(text, [aside for aside in found(text) if aside.kind == "deleted" and body.lives(aside.block_id)])
     notices = (*_copies(reading, layout), *([] if patched.readable else [_UNREADABLE]))
-    done = text if ours.endswith("\n") else text.rstrip("\r\n")
+    done = text if ends else text.rstrip("\r\n")
     return MergedNote(done, count(text), notices, tuple(body.kept))
 
 

@@ -98,11 +98,11 @@ def with_count(front: str, count: int, *, newline: str = "\n") -> str:
     return _applied(front, [(entry.lines.start, entry.lines.stop, _remarks(front, entry, ""))], newline)
 
 
-def taken(front: str, base: str, key: str, *, newline: str = "\n") -> str:
-    """The front matter with one property as it is in base; as it was if either can't be patched or lacks it."""
+def taken(front: str, base: str, key: str, *, newline: str = "\n") -> str | None:
+    """The front matter with one property as it is in base; None if either lacks it or can't be patched."""
     mine, was = _entries(front) or {}, _entries(base) or {}
     if key not in mine or key not in was:
-        return front
+        return None
     return _applied(front, [_replaced(base, was[key], mine[key])], newline)
 
 

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from vaultsync.inverse import Value, shown, unpadded
 from vaultsync.model import Document
@@ -59,7 +60,6 @@ class Row:
     start: int
     literals: tuple[str, ...]
     holes: tuple[Hole, ...] = ()
-    words: frozenset[str] = frozenset()
 
     @property
     def tail(self) -> Hole | None:
@@ -99,11 +99,12 @@ class Base:
 
     def __post_init__(self) -> None:
         self.starts = [span.start for span in self.layout.spans]
-        for thing, owner in ((self.document, ""), *((one, one.id) for one in self.document.highlights)):
-            for name in {span.field for span in self.layout.spans if span.owner == owner and span.field}:
-                value = getattr(thing, name, None)
-                if isinstance(value, str | tuple):
-                    self.values[owner, name] = value
+        things = {"": self.document, **{one.id: one for one in self.document.highlights}}
+        printed = {(span.owner, span.field) for span in self.layout.spans}
+        for owner, name in printed | {("", one.field) for one in self.layout.properties}:
+            value = getattr(things.get(owner), name, None) if name else None
+            if isinstance(value, str | tuple) and name != "highlights":
+                self.values[owner, name] = value
 
     def tag_lists(self) -> Iterator[tuple[str, ...]]:
         """The tags of the document and of its highlights."""
@@ -207,7 +208,7 @@ def _row(start: int, text: str, literals: list[str], holes: list[Hole]) -> Itera
             barred = Hole(one.at + other.at, one.text + other.text, one.span, barred=BESIDE)
             holes[number - 1 : number + 1] = [barred]
             del literals[number]
-    yield Row(text, start, tuple(literals), tuple(holes), words_of(text))
+    yield Row(text, start, tuple(literals), tuple(holes))
 
 
 def _gap(text: str, step: int) -> int:
@@ -220,6 +221,7 @@ def _gap(text: str, step: int) -> int:
     return count
 
 
+@lru_cache(maxsize=1024)
 def words_of(text: str) -> frozenset[str]:
     """Words and signs, to tell how alike two lines are."""
     return frozenset(_WORD.findall(text))

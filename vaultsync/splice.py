@@ -83,12 +83,12 @@ class Place:
 
 def places(base: str, layout: Layout, ours: str, reading: Reading) -> list[Place]:
     """Where values can be put: in the body, where what stands there is the value that was read, or still base's."""
-    spans = {span.start: span for span in layout.spans if span.field and span.start >= layout.body}
+    spans = {(span.start, span.owner, span.field): span for span in layout.spans if span.start >= layout.body}
     found = []
     for spot in reading.spots:
-        span = spans.get(spot.at)
+        span = spans.get((spot.at, spot.owner, spot.field))
         value = reading.values.get((spot.owner, spot.field))
-        if span is None or value is None or (span.owner, span.field) != (spot.owner, spot.field):
+        if span is None or value is None:
             continue
         line, base_line = _before(ours, spot.start), _before(base, span.start)
         margin, base_margin = _margin(line), _margin(base_line)

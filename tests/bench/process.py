@@ -5,13 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-VAULTSYNC = (sys.executable, "-c", "from vaultsync.cli import main; raise SystemExit(main())")
+_PEAK = "BENCH_PEAK_FILE"
+# A process tells its own peak: what the system keeps of a child includes the moment before it became another program.
+_RUN = f"""\
+from vaultsync.cli import main
+code = main()
+import os
+if "{_PEAK}" in os.environ and os.path.exists("/proc/self/status"):
+    with open("/proc/self/status") as status, open(os.environ["{_PEAK}"], "w") as peak:
+        peak.writelines(line for line in status if line.startswith("VmHWM"))
+raise SystemExit(code)
+"""
+VAULTSYNC = (sys.executable, "-c", _RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +38,13 @@ class Took:
 
 def run(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Took:
     """Run a process to its end. Raises RuntimeError if it does not exit with 0."""
+    with tempfile.NamedTemporaryFile("r") as peak:
+        return _run(command, {**os.environ, **(env or {}), _PEAK: peak.name}, cwd)
+
+
+def _run(command: Sequence[str], env: Mapping[str, str], cwd: Path | None) -> Took:
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=cwd)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=env, cwd=cwd)
     assert process.stdout is not None
     out = process.stdout.read().decode()
     _, status, usage = os.wait4(process.pid, 0)
@@ -36,7 +53,8 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path 
     process.stdout.close()
     if process.returncode:
         raise RuntimeError(f"exit {process.returncode}: {' '.join(command)}\n{out}")
-    kilobytes = usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss // 1024
+    told = Path(env[_PEAK]).read_text().split()
+    kilobytes = int(told[1]) if told else usage.ru_maxrss // (1024 if sys.platform == "darwin" else 1)
     return Took(wall, usage.ru_utime + usage.ru_stime, kilobytes * 1024, out)
 
 
