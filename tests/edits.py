@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from tests.lens_case import SHAPES, TAGS, library, note_of, text, value_of, words
 from vaultsync import lens
 from vaultsync.inverse import normal
-from vaultsync.lens import Reading, Value
+from vaultsync.lens import Value
 from vaultsync.model import Document
 from vaultsync.render import Rendered
 from vaultsync.tags import local_tag
@@ -293,17 +293,20 @@ def counted(seeds: range) -> tuple[dict[str, Count], Counter[str], list[Outcome]
     return counts, reasons, wrong
 
 
+def _row(kind: str, one: Count) -> str:
+    return f"| {kind} | {one.notes} | {one.right / one.notes:.1%} | {one.refused / one.notes:.1%} | {one.wrong} |"
+
+
 def table(counts: Mapping[str, Count], reasons: Mapping[str, int]) -> str:
     """The table of docs/lens.md."""
+    every = Count(
+        sum(one.notes for one in counts.values()),
+        sum(one.right for one in counts.values()),
+        sum(one.refused for one in counts.values()),
+        sum(one.wrong for one in counts.values()),
+    )
     lines = ["| edits | notes | right | refused | wrong |", "|---|---|---|---|---|"]
-    for kind, one in counts.items():
-        lines.append(
-            f"| {kind} | {one.notes} | {one.right / max(one.notes, 1):.1%} | {one.refused / max(one.notes, 1):.1%} | {one.wrong} |"
-        )
-    every = sum(one.notes for one in counts.values())
-    refused = sum(one.refused for one in counts.values())
-    wrong = sum(one.wrong for one in counts.values())
-    lines.append(f"| all | {every} | {(every - refused - wrong) / every:.1%} | {refused / every:.1%} | {wrong} |")
+    lines += [_row(kind, one) for kind, one in (*counts.items(), ("all", every))]
     lines += ["", "| a field was refused because | notes |", "|---|---|"]
     lines += [f"| {reason} | {count} |" for reason, count in sorted(reasons.items(), key=lambda pair: -pair[1])]
     return "\n".join(lines)

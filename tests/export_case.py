@@ -1,9 +1,9 @@
 """Scenarios of an export: an account at the simulator, a vault in a temp folder, the real command between them.
 
-    def test_something(reader: Reading) -> None:
-        book = reader.library.add_book("Walden")
-        reader.export()
-        assert reader.notes() == [...]
+def test_something(reader: Reading) -> None:
+    book = reader.library.add_book("Walden")
+    reader.export()
+    assert reader.notes() == [...]
 """
 
 from __future__ import annotations
@@ -161,9 +161,7 @@ class Reading:
 
 
 @pytest.fixture
-def reader(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Reading]:
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Reading]:
     """A person with an empty account and a vault that is set up for it."""
     be_nobody(monkeypatch, tmp_path)
     library = Library()

@@ -49,16 +49,18 @@ SHAPES: Mapping[str, str] = {
     "one-line items": _HEAD
     + "Author: {{ document.author }} · Note: {{ document.note }}\n\n"
     + _LOOP
-    + "- {{ h.text | trim }} · Note: {{ h.note }} · Tags: {{ h.tags | hashtags }} (page {{ h.location }}) {{ h.anchor }}\n"
+    + "- {{ h.text | trim }} · Note: {{ h.note }} · Tags: {{ h.tags | hashtags }}"
+    + " (page {{ h.location }}) {{ h.anchor }}\n"
     + _END,
 }
 # Shapes whose values are one line of text wherever nothing marks a second one.
 ONE_LINE = frozenset(["inline fields", "one-line items"])
 
-WORDS = (
-    "time river stone morning letter garden silence memory light winter doubt reason habit mind world courage page"
-    " small quiet good old first same idea note tags author passage life"
-).split()
+WORDS = [
+    *("time", "river", "stone", "morning", "letter", "garden", "silence", "memory", "light", "winter", "doubt"),
+    *("reason", "habit", "mind", "world", "courage", "page", "small", "quiet", "good", "old", "first", "same"),
+    *("idea", "note", "tags", "author", "passage", "life"),
+]
 TAGS = ("stoic", "to read", "2024", "philosophy/ethics", "favorite", "life", "Ideas")
 
 

@@ -291,7 +291,8 @@ def test_typographic_quotes_are_an_edit() -> None:
     assert said(LIST, one(note='"so"'), ('"so"', "“so”")).values["1", "note"] == "“so”"
 
 
-HEAD = "---\ntitle: {{ document.title }}\nby: {{ document.author }}\ntags: {{ document.tags }}\n---\n# {{ document.title }}\n"
+HEAD = "---\ntitle: {{ document.title }}\nby: {{ document.author }}\ntags: {{ document.tags }}\n---\n"
+HEAD += "# {{ document.title }}\n"
 
 
 @pytest.mark.parametrize(

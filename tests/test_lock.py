@@ -3,6 +3,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +23,7 @@ with writer_lock(Path(sys.argv[1]), "vaultsync watch"):
 
 
 @pytest.fixture
-def holder(tmp_path):
+def holder(tmp_path: Path) -> Iterator[Any]:
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdin is not None
@@ -29,7 +32,7 @@ def holder(tmp_path):
         process.stdin.close()
 
 
-def test_a_second_process_is_told_who_is_at_work(tmp_path, holder):
+def test_a_second_process_is_told_who_is_at_work(tmp_path: Path, holder: Any) -> None:
     with pytest.raises(StateError) as refused, writer_lock(tmp_path, "vaultsync export"):
         pytest.fail("two writers")
 
@@ -38,7 +41,7 @@ def test_a_second_process_is_told_who_is_at_work(tmp_path, holder):
     assert "Wait" in refused.value.hint
 
 
-def test_the_lock_is_free_when_its_holder_was_killed(tmp_path, holder):
+def test_the_lock_is_free_when_its_holder_was_killed(tmp_path: Path, holder: Any) -> None:
     holder.kill()
     holder.wait()
 
@@ -46,7 +49,7 @@ def test_the_lock_is_free_when_its_holder_was_killed(tmp_path, holder):
         pass
 
 
-def test_the_lock_is_free_after_a_failure(tmp_path):
+def test_the_lock_is_free_after_a_failure(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), writer_lock(tmp_path, "vaultsync export"):
         raise ZeroDivisionError
 
@@ -54,13 +57,13 @@ def test_the_lock_is_free_after_a_failure(tmp_path):
         assert f'"pid": {os.getpid()}, "what": "vaultsync push"' in (tmp_path / "lock").read_text()
 
 
-def test_a_holder_that_has_not_said_who_it_is_is_still_a_holder(tmp_path):
+def test_a_holder_that_has_not_said_who_it_is_is_still_a_holder(tmp_path: Path) -> None:
     with writer_lock(tmp_path, "vaultsync export"):
         (tmp_path / "lock").write_text("")
         with pytest.raises(StateError, match="Another vaultsync"), writer_lock(tmp_path, "vaultsync push"):
             pytest.fail("two writers")
 
 
-def test_a_lock_that_cant_be_made_is_told(tmp_path):
+def test_a_lock_that_cant_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="Nothing was done"), writer_lock(tmp_path / "gone", "vaultsync export"):
         pytest.fail("no lock")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import doctest
 import re
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,12 +31,12 @@ NAMES = st.one_of(
 FORBIDDEN = re.compile('[/\\\\:*?"<>|#^\\[\\]\x00-\x1f\x7f-\x9f]|%%')
 
 
-def test_the_examples_in_the_docstrings_hold():
+def test_the_examples_in_the_docstrings_hold() -> None:
     assert doctest.testmod(paths).failed == 0
 
 
 @given(NAMES)
-def test_any_name_becomes_one_component_that_every_system_takes(name):
+def test_any_name_becomes_one_component_that_every_system_takes(name: Any) -> None:
     made = portable(name)
 
     assert made
@@ -47,7 +48,7 @@ def test_any_name_becomes_one_component_that_every_system_takes(name):
 
 
 @given(NAMES, st.integers(16, NAME_BYTES))
-def test_making_a_name_portable_twice_changes_nothing_more(name, limit):
+def test_making_a_name_portable_twice_changes_nothing_more(name: Any, limit: Any) -> None:
     once = portable(name, limit=limit)
 
     assert portable(once, limit=limit) == once
@@ -55,7 +56,7 @@ def test_making_a_name_portable_twice_changes_nothing_more(name, limit):
 
 
 @given(st.lists(NAMES, max_size=4).map("/".join))
-def test_no_path_leaves_the_vault_or_hides_in_it(text):
+def test_no_path_leaves_the_vault_or_hides_in_it(text: Any) -> None:
     path = join_path(text)
 
     assert path.endswith(".md")
@@ -89,7 +90,7 @@ def test_no_path_leaves_the_vault_or_hides_in_it(text):
         ("..", "Unknown"),
     ],
 )
-def test_awkward_titles_stay_readable(name, expected):
+def test_awkward_titles_stay_readable(name: Any, expected: Any) -> None:
     assert portable(name) == expected
 
 
@@ -97,7 +98,7 @@ def test_awkward_titles_stay_readable(name, expected):
     "sign",
     ["e\u0323\u0302\u0301", "👩🏽\u200d🚀", "🏳\ufe0f\u200d🌈", "🇩🇪", "🏴\U000e0067\U000e0062\U000e007f"],
 )
-def test_a_long_title_is_cut_between_signs(sign):
+def test_a_long_title_is_cut_between_signs(sign: Any) -> None:
     sign = unicodedata.normalize("NFC", sign)
 
     for limit in range(40, 80):
@@ -105,11 +106,11 @@ def test_a_long_title_is_cut_between_signs(sign):
         assert made == sign * (limit // len(sign.encode()))
 
 
-def test_a_single_endless_sign_is_cut_all_the_same():
+def test_a_single_endless_sign_is_cut_all_the_same() -> None:
     assert 0 < len(portable("o" + "\u0300" * 300).encode()) <= NAME_BYTES
 
 
-def test_a_taken_name_gets_a_number():
+def test_a_taken_name_gets_a_number() -> None:
     taken = {"Readwise/Title.md", "Readwise/Title (2).md"}
 
     assert unoccupied("Readwise/Title.md", taken.__contains__) == "Readwise/Title (3).md"
@@ -117,7 +118,7 @@ def test_a_taken_name_gets_a_number():
 
 
 @given(NAMES)
-def test_a_number_does_not_make_a_name_too_long(name):
+def test_a_number_does_not_make_a_name_too_long(name: Any) -> None:
     path = join_path(portable(name))
     numbered = unoccupied(path, lambda candidate: candidate == path)
 
@@ -126,7 +127,7 @@ def test_a_number_does_not_make_a_name_too_long(name):
     assert join_path(numbered) == numbered
 
 
-def test_names_that_one_disk_keeps_apart_and_another_does_not_are_one():
+def test_names_that_one_disk_keeps_apart_and_another_does_not_are_one() -> None:
     assert collision_key("STRASSE.md") == collision_key("straße.md")
     assert collision_key("\u00c5.md") == collision_key("A\u030a.md")
     assert collision_key("a.md") != collision_key("b.md")

@@ -3,8 +3,10 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -26,7 +28,7 @@ class Crash(BaseException):
 
 
 @pytest.fixture
-def state(tmp_path):
+def state(tmp_path: Path) -> Iterator[Any]:
     with State.open(tmp_path) as opened:
         yield opened
 
@@ -36,7 +38,7 @@ def stored(state: State) -> list[tuple[object, ...]]:
     return [row for table in tables for row in state._connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
 
 
-def test_an_entry_comes_back_as_it_was_put(state):
+def test_an_entry_comes_back_as_it_was_put(state: State) -> None:
     assert state.put(BOOK) and state.put(UNSEEN)
 
     assert state.entry("readwise:1") == BOOK
@@ -48,7 +50,7 @@ def test_an_entry_comes_back_as_it_was_put(state):
     ]
 
 
-def test_putting_what_is_stored_writes_nothing(state, monkeypatch):
+def test_putting_what_is_stored_writes_nothing(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     state.put(BOOK)
     state.put_pieces(BOOK.id, {"readwise:1": b"x", "reader:a": None})
     state.set_cursor("readwise", "2026")
@@ -77,7 +79,7 @@ def test_putting_what_is_stored_writes_nothing(state, monkeypatch):
         {"base": msgspec.structs.replace(BASE, mtime_ns=1)},
     ],
 )
-def test_any_change_of_an_entry_is_stored(state, change):
+def test_any_change_of_an_entry_is_stored(state: State, change: Any) -> None:
     state.put(BOOK)
     changed = msgspec.structs.replace(BOOK, **change)
 
@@ -85,7 +87,7 @@ def test_any_change_of_an_entry_is_stored(state, change):
     assert state.entry(BOOK.id) == changed
 
 
-def test_an_entry_is_found_by_any_of_its_keys_the_first_one_first(state):
+def test_an_entry_is_found_by_any_of_its_keys_the_first_one_first(state: State) -> None:
     state.put(BOOK)
     state.put(UNSEEN)
     state.put_pieces(BOOK.id, {"reader:b": None})
@@ -99,7 +101,7 @@ def test_an_entry_is_found_by_any_of_its_keys_the_first_one_first(state):
     assert state.keys_of(BOOK.id) == ("reader:b",)
 
 
-def test_a_moved_note_is_followed_and_an_edited_one_still_looks_edited(state):
+def test_a_moved_note_is_followed_and_an_edited_one_still_looks_edited(state: State) -> None:
     state.put(BOOK)
 
     state.moved(BOOK.id, Found("Moved/Title.md", 11, 12, 13), touched=False)
@@ -112,7 +114,7 @@ def test_a_moved_note_is_followed_and_an_edited_one_still_looks_edited(state):
     )
 
 
-def test_a_reader_document_that_becomes_a_book_is_found_by_both_ids(state):
+def test_a_reader_document_that_becomes_a_book_is_found_by_both_ids(state: State) -> None:
     state.put(UNSEEN)
     state.put_pieces(UNSEEN.id, {"reader:a": b"x"})
 
@@ -123,7 +125,7 @@ def test_a_reader_document_that_becomes_a_book_is_found_by_both_ids(state):
     assert state.entry("reader:a") is None
 
 
-def test_two_entries_of_one_document_become_one(state):
+def test_two_entries_of_one_document_become_one(state: State) -> None:
     state.put(BOOK)
     state.put(UNSEEN)
     state.put_pieces(UNSEEN.id, {"reader:a": b"x"})
@@ -134,7 +136,7 @@ def test_two_entries_of_one_document_become_one(state):
     assert [row.id for row in state.rows()] == [BOOK.id]
 
 
-def test_a_forgotten_entry_leaves_no_trace(state):
+def test_a_forgotten_entry_leaves_no_trace(state: State) -> None:
     state.put(BOOK)
     state.put_pieces(BOOK.id, {"readwise:1": b"x"})
 
@@ -143,7 +145,7 @@ def test_a_forgotten_entry_leaves_no_trace(state):
     assert stored(state) == []
 
 
-def test_a_piece_that_does_not_say_all_clears_the_digest(state):
+def test_a_piece_that_does_not_say_all_clears_the_digest(state: State) -> None:
     state.put(BOOK)
     state.put_pieces(BOOK.id, {"readwise:1": b"x", "reader:a": b"y"})
     assert state.digests("readwise") == {b"x", b"y"}
@@ -154,7 +156,7 @@ def test_a_piece_that_does_not_say_all_clears_the_digest(state):
     assert state.digests("linkding") == frozenset()
 
 
-def test_a_sweep_tells_which_known_keys_it_has_not_seen(state):
+def test_a_sweep_tells_which_known_keys_it_has_not_seen(state: State) -> None:
     state.put(BOOK)
     state.put_pieces(BOOK.id, {"reader:a": None, "reader:b": None, "readwise:1": None, "readers:c": None})
     state.note_listed("readwise", ["reader:a", "reader:unknown"])
@@ -168,7 +170,7 @@ def test_a_sweep_tells_which_known_keys_it_has_not_seen(state):
     assert state.unlisted("readwise", "reader") == ["reader:a"]
 
 
-def test_questions_about_many_entries(state):
+def test_questions_about_many_entries(state: State) -> None:
     state.put(BOOK)
     state.put(UNSEEN)
 
@@ -179,7 +181,7 @@ def test_questions_about_many_entries(state):
     assert state.cursor("readwise") is None
 
 
-def test_a_transaction_keeps_all_or_nothing(state):
+def test_a_transaction_keeps_all_or_nothing(state: State) -> None:
     with state.transaction():
         state.put(BOOK)
         with pytest.raises(ZeroDivisionError), state.transaction():
@@ -193,7 +195,7 @@ def test_a_transaction_keeps_all_or_nothing(state):
     assert state.entry(BOOK.id) == BOOK
 
 
-def test_what_is_only_pretended_is_seen_within_and_gone_after(state):
+def test_what_is_only_pretended_is_seen_within_and_gone_after(state: State) -> None:
     with state.pretend():
         with state.transaction():
             state.put(BOOK)
@@ -203,7 +205,7 @@ def test_what_is_only_pretended_is_seen_within_and_gone_after(state):
     assert stored(state) == []
 
 
-def test_a_crash_at_any_step_keeps_all_of_a_page_or_nothing(tmp_path, monkeypatch):
+def test_a_crash_at_any_step_keeps_all_of_a_page_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def page(state: State) -> None:
         with state.transaction():
             state.put(BOOK)
@@ -237,12 +239,12 @@ def test_a_crash_at_any_step_keeps_all_of_a_page_or_nothing(tmp_path, monkeypatc
             assert stored(again) == whole
 
 
-def test_state_is_on_the_disk_when_it_says_so(state):
+def test_state_is_on_the_disk_when_it_says_so(state: State) -> None:
     assert state._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert state._connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
-def test_state_is_found_again_and_opening_it_changes_nothing(tmp_path):
+def test_state_is_found_again_and_opening_it_changes_nothing(tmp_path: Path) -> None:
     with State.open(tmp_path) as state:
         state.put(BOOK)
     before = (tmp_path / "state.sqlite3").read_bytes()
@@ -252,7 +254,7 @@ def test_state_is_found_again_and_opening_it_changes_nothing(tmp_path):
     assert (tmp_path / "state.sqlite3").read_bytes() == before
 
 
-def test_state_of_a_newer_version_is_refused_and_not_touched(tmp_path):
+def test_state_of_a_newer_version_is_refused_and_not_touched(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "state.sqlite3")
     connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
@@ -263,25 +265,25 @@ def test_state_of_a_newer_version_is_refused_and_not_touched(tmp_path):
     assert (tmp_path / "state.sqlite3").read_bytes() == before
 
 
-def test_damaged_state_says_that_it_may_be_deleted(tmp_path):
+def test_damaged_state_says_that_it_may_be_deleted(tmp_path: Path) -> None:
     (tmp_path / "state.sqlite3").write_bytes(b"this is not a database " * 100)
 
     with pytest.raises(StateError, match=r"damaged.*Delete.*undo"):
         State.open(tmp_path)
 
 
-def test_a_second_writer_is_a_state_error(tmp_path):
+def test_a_second_writer_is_a_state_error(tmp_path: Path) -> None:
     with State.open(tmp_path) as one, State.open(tmp_path) as two:
         two._connection.execute("PRAGMA busy_timeout = 1")
         with one.transaction(), pytest.raises(StateError, match="can't be used"), two.transaction():
             pass
 
 
-def test_looking_over_all_entries_never_reads_records_and_texts(state):
+def test_looking_over_all_entries_never_reads_records_and_texts(state: State) -> None:
     state.put(BOOK)
     read: set[str] = set()
 
-    def authorize(action, table, *_rest):
+    def authorize(action: Any, table: Any, *_rest: Any) -> Any:
         if action == sqlite3.SQLITE_READ:
             read.add(table)
         return sqlite3.SQLITE_OK
@@ -294,23 +296,23 @@ def test_looking_over_all_entries_never_reads_records_and_texts(state):
 
 class TestWhereStateIsKept:
     @pytest.fixture
-    def env(self, tmp_path):
+    def env(self, tmp_path: Path) -> Any:
         return {"VAULTSYNC_STATE_DIR": str(tmp_path / "state")}
 
     @pytest.fixture
-    def vault(self, tmp_path):
+    def vault(self, tmp_path: Path) -> Any:
         vault = tmp_path / "vault"
         vault.mkdir()
         return vault
 
-    def test_it_is_the_users_own_and_says_whose_it_is(self, vault, env):
+    def test_it_is_the_users_own_and_says_whose_it_is(self, vault: Path, env: dict[str, str]) -> None:
         folder = state_dir(vault, env)
 
         assert folder.parent == Path(env["VAULTSYNC_STATE_DIR"])
         assert folder.stat().st_mode & 0o777 == 0o700
         assert (folder / "vault.txt").read_text() == f"{vault}\n"
 
-    def test_a_renamed_or_moved_vault_keeps_its_state(self, vault, env, tmp_path):
+    def test_a_renamed_or_moved_vault_keeps_its_state(self, vault: Path, env: dict[str, str], tmp_path: Path) -> None:
         before = state_dir(vault, env)
         (tmp_path / "elsewhere").mkdir()
         moved = vault.rename(tmp_path / "elsewhere" / "renamed")
@@ -318,12 +320,12 @@ class TestWhereStateIsKept:
         assert state_dir(moved, env) == before
         assert (before / "vault.txt").read_text() == f"{moved}\n"
 
-    def test_a_copied_vault_starts_its_own(self, vault, env, tmp_path):
+    def test_a_copied_vault_starts_its_own(self, vault: Path, env: dict[str, str], tmp_path: Path) -> None:
         copy = Path(shutil.copytree(vault, tmp_path / "copy"))
 
         assert state_dir(copy, env) != state_dir(vault, env)
 
-    def test_a_vault_made_anew_starts_its_own(self, vault, env):
+    def test_a_vault_made_anew_starts_its_own(self, vault: Path, env: dict[str, str]) -> None:
         before = state_dir(vault, env)
         vault.rmdir()
         time.sleep(0.02)  # the clock of the file system ticks every few milliseconds
@@ -331,36 +333,38 @@ class TestWhereStateIsKept:
 
         assert state_dir(vault, env) != before
 
-    def test_a_link_to_the_vault_is_the_vault(self, vault, env, tmp_path):
+    def test_a_link_to_the_vault_is_the_vault(self, vault: Path, env: dict[str, str], tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(vault)
 
         assert state_dir(tmp_path / "link", env) == state_dir(vault, env)
 
-    def test_where_no_time_of_birth_is_known_the_path_tells(self, vault, env, monkeypatch, tmp_path):
+    def test_where_no_time_of_birth_is_known_the_path_tells(
+        self, vault: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         monkeypatch.setattr("vaultsync.statedir._birth_ns", lambda _root, _found: None)
         before = state_dir(vault, env)
 
         assert state_dir(vault, env) == before
         assert state_dir(vault.rename(tmp_path / "renamed"), env) != before
 
-    def test_inside_the_vault_is_refused(self, vault):
+    def test_inside_the_vault_is_refused(self, vault: Path) -> None:
         with pytest.raises(StateError, match="inside the vault"):
             state_dir(vault, {"VAULTSYNC_STATE_DIR": str(vault / ".state")})
         assert list(vault.iterdir()) == []
 
-    def test_a_folder_that_cant_be_made_is_told(self, vault, tmp_path):
+    def test_a_folder_that_cant_be_made_is_told(self, vault: Path, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
 
         with pytest.raises(StateError, match="can't be kept"):
             state_dir(vault, {"VAULTSYNC_STATE_DIR": str(tmp_path / "file")})
 
-    def test_a_vault_that_is_not_there_is_told(self, tmp_path, env):
+    def test_a_vault_that_is_not_there_is_told(self, tmp_path: Path, env: dict[str, str]) -> None:
         with pytest.raises(StateError, match="can't be looked at"):
             state_dir(tmp_path / "gone", env)
 
 
 class TestHistory:
-    def test_the_last_runs_come_back_oldest_first(self, tmp_path):
+    def test_the_last_runs_come_back_oldest_first(self, tmp_path: Path) -> None:
         history = History(tmp_path)
         assert history.last(3) == []
         for number in range(5):
@@ -369,7 +373,7 @@ class TestHistory:
         assert [run["number"] for run in history.last(3)] == [2, 3, 4]
         assert history.last(0) == []
 
-    def test_the_last_complete_sweep_of_each_source_is_known(self, tmp_path):
+    def test_the_last_complete_sweep_of_each_source_is_known(self, tmp_path: Path) -> None:
         history = History(tmp_path)
         history.append({"ended": "2026-11-20T08:00:00+00:00", "full": ["readwise", "linkding"]})
         history.append({"ended": "2026-11-21T08:00:00+00:00", "full": ["readwise"]})
@@ -379,7 +383,7 @@ class TestHistory:
         assert history.last_full("linkding") == datetime(2026, 11, 20, 8, tzinfo=UTC)
         assert history.last_full("other") is None
 
-    def test_it_does_not_grow_for_ever_and_keeps_the_last_sweep(self, tmp_path):
+    def test_it_does_not_grow_for_ever_and_keeps_the_last_sweep(self, tmp_path: Path) -> None:
         history = History(tmp_path)
         history.append({"ended": "2026-11-20T08:00:00+00:00", "full": ["readwise"]})
         line = '{"full": []}\n'
@@ -392,7 +396,7 @@ class TestHistory:
         assert history.last(1) == [{"number": "last"}]
         assert history.last_full("readwise") == datetime(2026, 11, 20, 8, tzinfo=UTC)
 
-    def test_a_line_cut_off_by_a_power_failure_is_passed_over(self, tmp_path):
+    def test_a_line_cut_off_by_a_power_failure_is_passed_over(self, tmp_path: Path) -> None:
         history = History(tmp_path)
         history.append({"number": 1})
         with (tmp_path / "runs.jsonl").open("a") as file:
@@ -402,7 +406,7 @@ class TestHistory:
         assert [run["number"] for run in history.last(5)] == [1, 3]
         assert history.last_full("readwise") is None
 
-    def test_a_history_that_cant_be_written_is_told(self, tmp_path):
+    def test_a_history_that_cant_be_written_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "runs.jsonl").mkdir()
 
         with pytest.raises(StateError, match="The run itself is not affected"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def is_effect(call: ast.Call) -> bool:
 
 
 @pytest.mark.parametrize("module", EDGES)
-def test_each_effect_is_told_right_before_it(module):
+def test_each_effect_is_told_right_before_it(module: Any) -> None:
     for function in functions(module):
         told = False
         for call in calls(function):
@@ -58,7 +59,7 @@ def test_each_effect_is_told_right_before_it(module):
                 told = False
 
 
-def test_the_rule_knows_an_effect_when_it_sees_one():
+def test_the_rule_knows_an_effect_when_it_sees_one() -> None:
     effects = [
         call for module in EDGES for function in functions(module) for call in calls(function) if is_effect(call)
     ]
@@ -66,7 +67,7 @@ def test_the_rule_knows_an_effect_when_it_sees_one():
     assert len(effects) > 20
 
 
-def test_what_reads_the_database_only_reads():
+def test_what_reads_the_database_only_reads() -> None:
     for function in functions("state"):
         texts = {
             ast.unparse(found.targets[0]): found.value for found in ast.walk(function) if isinstance(found, ast.Assign)

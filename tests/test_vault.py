@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ OLD, NEW, SAVED = b"old text\n", b"new text\n", b"saved by the user\n"
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path: Path) -> Any:
     folder = tmp_path / "vault"
     folder.mkdir()
     (folder / MARKER).touch()
@@ -23,12 +24,12 @@ def root(tmp_path):
 
 
 @pytest.fixture
-def vault(root):
+def vault(root: Path) -> Any:
     return Vault(root)
 
 
 @pytest.fixture(params=["swap", "links", "copies"])
-def any_disk(request, monkeypatch):
+def any_disk(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What disks offer: swapping names, hard links only, or neither."""
     if request.param == "swap":
         return
@@ -36,7 +37,7 @@ def any_disk(request, monkeypatch):
     monkeypatch.setattr(swap, "rename_new", lambda _source, _target: False)
     if request.param == "copies":
 
-        def no_links(_source, _target):
+        def no_links(_source: Any, _target: Any) -> None:
             raise PermissionError(errno.EPERM, "no links here")
 
         monkeypatch.setattr(os, "link", no_links)
@@ -63,7 +64,7 @@ def written(root: Path, path: str) -> Written:
 
 
 @pytest.mark.usefixtures("any_disk")
-def test_a_new_note_arrives_with_its_folders(root, vault):
+def test_a_new_note_arrives_with_its_folders(root: Path, vault: Vault) -> None:
     page = vault.write([Write("Readwise/books/Title.md", NEW, None), Write("Top.md", OLD, None)])
 
     assert page.outcomes == (written(root, "Readwise/books/Title.md"), written(root, "Top.md"))
@@ -72,7 +73,7 @@ def test_a_new_note_arrives_with_its_folders(root, vault):
 
 
 @pytest.mark.usefixtures("any_disk")
-def test_a_note_is_updated_and_leaves_nothing_beside_it(root, vault):
+def test_a_note_is_updated_and_leaves_nothing_beside_it(root: Path, vault: Vault) -> None:
     place = note(root, "Books/Title.md")
     place.chmod(0o640)
 
@@ -84,7 +85,7 @@ def test_a_note_is_updated_and_leaves_nothing_beside_it(root, vault):
     assert stat.S_IMODE(place.stat().st_mode) == 0o640
 
 
-def test_the_old_text_is_kept_until_state_is_committed(root, vault):
+def test_the_old_text_is_kept_until_state_is_committed(root: Path, vault: Vault) -> None:
     note(root, "Title.md")
 
     page = vault.write([Write("Title.md", NEW, digest(OLD))])
@@ -95,7 +96,7 @@ def test_the_old_text_is_kept_until_state_is_committed(root, vault):
 
 
 @pytest.mark.usefixtures("any_disk")
-def test_a_note_that_was_edited_meanwhile_is_left_alone(root, vault):
+def test_a_note_that_was_edited_meanwhile_is_left_alone(root: Path, vault: Vault) -> None:
     note(root, "Title.md", SAVED)
 
     page = vault.write([Write("Title.md", NEW, digest(OLD))])
@@ -107,7 +108,7 @@ def test_a_note_that_was_edited_meanwhile_is_left_alone(root, vault):
 
 
 @pytest.mark.usefixtures("any_disk")
-def test_a_new_note_never_replaces_one(root, vault):
+def test_a_new_note_never_replaces_one(root: Path, vault: Vault) -> None:
     note(root, "Title.md", SAVED)
 
     page = vault.write([Write("Title.md", NEW, None), Write("Other.md", NEW, None)])
@@ -119,7 +120,7 @@ def test_a_new_note_never_replaces_one(root, vault):
     assert everything(root) == {"Title.md": SAVED, "Other.md": NEW}
 
 
-def test_a_note_that_is_gone_is_not_written_anew(root, vault):
+def test_a_note_that_is_gone_is_not_written_anew(root: Path, vault: Vault) -> None:
     page = vault.write([Write("Moved away/Title.md", NEW, digest(OLD))])
 
     [outcome] = page.outcomes
@@ -128,7 +129,7 @@ def test_a_note_that_is_gone_is_not_written_anew(root, vault):
     assert not (root / "Moved away").exists()
 
 
-def test_two_notes_with_the_same_text_fit_in_one_folder(root, vault):
+def test_two_notes_with_the_same_text_fit_in_one_folder(root: Path, vault: Vault) -> None:
     page = vault.write([Write("One.md", NEW, None), Write("Two.md", NEW, None)])
     page.settle()
 
@@ -138,7 +139,7 @@ def test_two_notes_with_the_same_text_fit_in_one_folder(root, vault):
 @pytest.mark.parametrize(
     "path", ["../out.md", "/etc/out.md", "a/../../out.md", ".obsidian/out.md", "a//b.md", "a\0.md", ""]
 )
-def test_no_path_leaves_the_vault(root, vault, path):
+def test_no_path_leaves_the_vault(root: Path, vault: Vault, path: Any) -> None:
     [outcome] = vault.write([Write(path, NEW, None)]).outcomes
 
     assert isinstance(outcome, Refused) and outcome.reason == "error"
@@ -147,7 +148,7 @@ def test_no_path_leaves_the_vault(root, vault, path):
     assert everything(root.parent) == {f"vault/{MARKER}": b""} or everything(root) == {}
 
 
-def test_nothing_is_written_or_read_through_a_symbolic_link(root, vault, tmp_path):
+def test_nothing_is_written_or_read_through_a_symbolic_link(root: Path, vault: Vault, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     note(outside, "Title.md", SAVED)
     (root / "Books").symlink_to(outside)
@@ -171,7 +172,7 @@ def test_nothing_is_written_or_read_through_a_symbolic_link(root, vault, tmp_pat
     assert vault.scan().notes == {}
 
 
-def test_a_vault_whose_disk_is_not_mounted_is_not_written(root, vault):
+def test_a_vault_whose_disk_is_not_mounted_is_not_written(root: Path, vault: Vault) -> None:
     note(root, "Title.md")
     (root / MARKER).unlink()
 
@@ -186,13 +187,15 @@ def test_a_vault_whose_disk_is_not_mounted_is_not_written(root, vault):
 
 
 @pytest.mark.parametrize("full_after", range(6))
-def test_a_full_disk_leaves_every_note_as_it_was(root, vault, monkeypatch, full_after):
+def test_a_full_disk_leaves_every_note_as_it_was(
+    root: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch, full_after: Any
+) -> Any:
     note(root, "One.md")
     note(root, "Two.md")
     room = iter(range(full_after))
     real = os.write
 
-    def write(opened, data):
+    def write(opened: Any, data: Any) -> Any:
         return real(opened, data) if next(room, None) is not None else real(opened, data[: len(data) // 2])
 
     monkeypatch.setattr(os, "write", write)
@@ -206,10 +209,12 @@ def test_a_full_disk_leaves_every_note_as_it_was(root, vault, monkeypatch, full_
         assert everything(root) == {"One.md": NEW, "Two.md": NEW, "New.md": NEW}
 
 
-def test_a_folder_that_cant_be_written_costs_only_its_own_notes(root, vault, monkeypatch):
+def test_a_folder_that_cant_be_written_costs_only_its_own_notes(
+    root: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> Any:
     real = os.open
 
-    def guarded(path, flags, mode=0o777):
+    def guarded(path: Any, flags: Any, mode: Any = 0o777) -> Any:
         if "/Locked/" in str(path) and flags & os.O_CREAT:
             raise PermissionError(errno.EACCES, "Permission denied", path)
         return real(path, flags, mode)
@@ -222,7 +227,9 @@ def test_a_folder_that_cant_be_written_costs_only_its_own_notes(root, vault, mon
     assert opened == written(root, "Open/Title.md")
 
 
-def test_temps_and_names_are_durable_before_the_answer(root, vault, monkeypatch):
+def test_temps_and_names_are_durable_before_the_answer(
+    root: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
     note(root, "Books/Title.md")
     told: list[str] = []
     monkeypatch.setattr(steps, "observer", told.append)
@@ -236,10 +243,12 @@ def test_temps_and_names_are_durable_before_the_answer(root, vault, monkeypatch)
     assert told[-1] == "vault.fsync"
 
 
-def test_a_disk_that_fails_at_the_end_is_told_and_nothing_is_lost(root, vault, monkeypatch):
+def test_a_disk_that_fails_at_the_end_is_told_and_nothing_is_lost(
+    root: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
     note(root, "Title.md")
 
-    def fail(_opened):
+    def fail(_opened: Any) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", fail)
@@ -252,11 +261,11 @@ def test_a_disk_that_fails_at_the_end_is_told_and_nothing_is_lost(root, vault, m
     assert everything(root) == {"Title.md": NEW}
 
 
-def test_a_temp_that_cant_be_cleared_away_is_told(root, vault, monkeypatch):
+def test_a_temp_that_cant_be_cleared_away_is_told(root: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     note(root, "Title.md")
     page = vault.write([Write("Title.md", NEW, digest(OLD))])
 
-    def fail(_path):
+    def fail(_path: Any) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "unlink", fail)
@@ -264,7 +273,7 @@ def test_a_temp_that_cant_be_cleared_away_is_told(root, vault, monkeypatch):
         page.settle()
 
 
-def test_every_file_is_synced_where_the_whole_disk_cant_be(vault, monkeypatch):
+def test_every_file_is_synced_where_the_whole_disk_cant_be(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(swap, "_sync_disk", None)
     told: list[str] = []
     monkeypatch.setattr(steps, "observer", told.append)
@@ -274,7 +283,7 @@ def test_every_file_is_synced_where_the_whole_disk_cant_be(vault, monkeypatch):
     assert told.count("vault.fsync") == 3
 
 
-def test_a_scan_sees_notes_and_nothing_else(root, vault):
+def test_a_scan_sees_notes_and_nothing_else(root: Path, vault: Vault) -> None:
     for path in ("Title.md", "Books/Deep/Title.md", "UPPER.MD"):
         note(root, path)
     for path in (".obsidian/app.md", ".trash/Old.md", ".hidden.md", "Books/picture.png", "Books/.vaultsync-0.tmp"):
@@ -292,12 +301,14 @@ def test_a_scan_sees_notes_and_nothing_else(root, vault):
     assert scan.unknown == ()
 
 
-def test_what_cant_be_looked_at_is_unknown_not_absent(root, vault, monkeypatch):
+def test_what_cant_be_looked_at_is_unknown_not_absent(
+    root: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
     note(root, "Books/Title.md")
     note(root, "Cloud/.Away.md.icloud")
     real = os.scandir
 
-    def guarded(path):
+    def guarded(path: Any) -> Any:
         if "Books" in str(path):
             raise PermissionError(errno.EACCES, "Permission denied", path)
         return real(path)
@@ -311,7 +322,7 @@ def test_what_cant_be_looked_at_is_unknown_not_absent(root, vault, monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are text there")
-def test_a_name_that_is_not_text_is_unknown(root, vault):
+def test_a_name_that_is_not_text_is_unknown(root: Path, vault: Vault) -> None:
     with os.fdopen(os.open(os.fsencode(root) + b"/caf\xe9.md", os.O_CREAT | os.O_WRONLY), "wb"):
         pass
     note(root, "Café.md")
@@ -322,14 +333,14 @@ def test_a_name_that_is_not_text_is_unknown(root, vault):
     assert scan.unknown == ("caf?.md",)
 
 
-def test_a_missing_vault_is_unknown_altogether(tmp_path):
+def test_a_missing_vault_is_unknown_altogether(tmp_path: Path) -> None:
     scan = Vault(tmp_path / "gone").scan()
 
     assert scan.notes == {}
     assert scan.is_unknown("Title.md")
 
 
-def test_reading_tells_absent_from_unreadable(root, vault):
+def test_reading_tells_absent_from_unreadable(root: Path, vault: Vault) -> None:
     note(root, "Title.md")
     (root / "folder.md").mkdir()
 
@@ -359,13 +370,13 @@ def test_reading_tells_absent_from_unreadable(root, vault):
         ("", None),
     ],
 )
-def test_a_note_says_whose_it_is(root, vault, text, expected):
+def test_a_note_says_whose_it_is(root: Path, vault: Vault, text: Any, expected: Any) -> None:
     note(root, "Title.md", text.encode())
 
     assert vault.identity("Title.md") == expected
 
 
-def test_a_note_with_broken_properties_is_nobodys_for_sure(root, vault):
+def test_a_note_with_broken_properties_is_nobodys_for_sure(root: Path, vault: Vault) -> None:
     note(root, "Title.md", b'---\ntitle: "open\nvaultsync_id: readwise:1\n---\n')
 
     with pytest.raises(VaultError, match="not YAML"):
@@ -373,7 +384,7 @@ def test_a_note_with_broken_properties_is_nobodys_for_sure(root, vault):
 
 
 @pytest.mark.usefixtures("any_disk")
-def test_a_trashed_note_goes_to_obsidians_trash_under_a_free_name(root, vault):
+def test_a_trashed_note_goes_to_obsidians_trash_under_a_free_name(root: Path, vault: Vault) -> None:
     note(root, "Books/Title.md", OLD)
     note(root, "Other/Title.md", NEW)
 
@@ -382,7 +393,7 @@ def test_a_trashed_note_goes_to_obsidians_trash_under_a_free_name(root, vault):
     assert everything(root) == {".trash/Title.md": OLD, ".trash/Title 2.md": NEW}
 
 
-def test_only_the_note_that_was_meant_is_trashed(root, vault):
+def test_only_the_note_that_was_meant_is_trashed(root: Path, vault: Vault) -> None:
     note(root, "Title.md", SAVED)
 
     for path in ("Title.md", "Gone.md"):
@@ -392,14 +403,14 @@ def test_only_the_note_that_was_meant_is_trashed(root, vault):
 
 
 @pytest.mark.usefixtures("any_disk")
-def test_a_file_is_copied_in_only_where_there_is_none(root, vault):
+def test_a_file_is_copied_in_only_where_there_is_none(root: Path, vault: Vault) -> None:
     assert vault.copy_in("Templates/vaultsync/document.md", NEW)
     assert not vault.copy_in("Templates/vaultsync/document.md", OLD)
     assert everything(root) == {"Templates/vaultsync/document.md": NEW}
 
 
 class TestRecovery:
-    def test_temps_of_a_run_that_was_cut_short_are_cleared_away(self, root, vault):
+    def test_temps_of_a_run_that_was_cut_short_are_cleared_away(self, root: Path, vault: Vault) -> None:
         name = f".vaultsync-{digest(NEW).hex()}-{digest(OLD).hex()}"
         note(root, f"Books/{name}.tmp", NEW)
         note(root, f"Books/{name}.2.tmp", OLD)
@@ -411,7 +422,7 @@ class TestRecovery:
         assert vault.recover(vault.scan().leftovers, {digest(b"known to state")}.__contains__) == ()
         assert everything(root) == {}
 
-    def test_a_save_nobody_has_seen_becomes_a_note(self, root, vault):
+    def test_a_save_nobody_has_seen_becomes_a_note(self, root: Path, vault: Vault) -> None:
         note(root, f"Books/.vaultsync-{digest(NEW).hex()}-{digest(OLD).hex()}.tmp", SAVED)
         note(root, "Books/Title.md", NEW)
         note(root, ".vaultsync-0.tmp", SAVED)
@@ -428,7 +439,7 @@ class TestRecovery:
             "Recovered note.md": SAVED,
         }
 
-    def test_a_recovered_note_replaces_no_other(self, root, vault):
+    def test_a_recovered_note_replaces_no_other(self, root: Path, vault: Vault) -> None:
         note(root, "Recovered note.md", OLD)
         note(root, ".vaultsync-0.tmp", SAVED)
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ SAVES = {"in place": save_in_place, "by renaming": save_by_renaming}
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path: Path) -> Any:
     (tmp_path / MARKER).touch()
     place = tmp_path / "Title.md"
     place.write_bytes(BASE)
@@ -51,7 +52,7 @@ def do_without_swapping(monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
     monkeypatch.setattr(swap, "rename_new", lambda _source, _target: False)
     if not links:
 
-        def no_links(_source, _target):
+        def no_links(_source: Any, _target: Any) -> None:
             raise PermissionError(errno.EPERM, "no links here")
 
         monkeypatch.setattr(os, "link", no_links)
@@ -94,7 +95,7 @@ def steps_of(act: Callable[[Path], object], place: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("save", SAVES.values(), ids=SAVES)
 @pytest.mark.parametrize("act", [update, trash])
-def test_a_save_at_any_step_survives(place, monkeypatch, save, act):
+def test_a_save_at_any_step_survives(place: Any, monkeypatch: pytest.MonkeyPatch, save: Any, act: Any) -> None:
     for number in range(steps_of(act, place, monkeypatch)):
         user = f"saved at step {number}\n".encode()
         place.write_bytes(BASE)
@@ -106,7 +107,7 @@ def test_a_save_at_any_step_survives(place, monkeypatch, save, act):
         assert not list(place.parent.glob(".vaultsync-*"))
 
 
-def test_a_save_at_any_step_survives_where_names_cant_be_swapped(place, monkeypatch):
+def test_a_save_at_any_step_survives_where_names_cant_be_swapped(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     do_without_swapping(monkeypatch, links=True)
     for number in range(steps_of(update, place, monkeypatch)):
         user = f"saved at step {number}\n".encode()
@@ -118,10 +119,10 @@ def test_a_save_at_any_step_survives_where_names_cant_be_swapped(place, monkeypa
         assert user in texts(place.parent), f"step {number}"
 
 
-def test_a_save_while_a_save_is_put_back_survives_too(place, monkeypatch):
+def test_a_save_while_a_save_is_put_back_survives_too(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     real, saves = swap.exchange, iter([b"first save\n", b"second save\n"])
 
-    def exchange(source, target):
+    def exchange(source: Any, target: Any) -> Any:
         data = next(saves, None)
         if data is not None:
             save_by_renaming(place, data)
@@ -135,7 +136,7 @@ def test_a_save_while_a_save_is_put_back_survives_too(place, monkeypatch):
     assert (place.parent / "Title (recovered).md").read_bytes() == b"first save\n"
 
 
-def test_a_program_that_holds_the_displaced_note_open_loses_nothing(place):
+def test_a_program_that_holds_the_displaced_note_open_loses_nothing(place: Any) -> None:
     with place.open("r+b", buffering=0) as held:
         page = Vault(place.parent).write([Write("Title.md", OURS, digest(BASE))])
         held.write(b"late save")
@@ -146,7 +147,9 @@ def test_a_program_that_holds_the_displaced_note_open_loses_nothing(place):
     assert (place.parent / recovered.path).read_bytes() == b"late save\n"
 
 
-def test_a_save_during_the_very_removal_of_the_displaced_note_survives(place, monkeypatch):
+def test_a_save_during_the_very_removal_of_the_displaced_note_survives(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with place.open("r+b", buffering=0) as held:
         page = Vault(place.parent).write([Write("Title.md", OURS, digest(BASE))])
         monkeypatch.setattr(steps, "observer", at_step(0, lambda: held.write(b"late save") and None))
@@ -156,7 +159,9 @@ def test_a_save_during_the_very_removal_of_the_displaced_note_survives(place, mo
 
 
 @pytest.mark.parametrize("disk", ["swap", "links", "copies"])
-def test_a_crash_at_any_step_leaves_the_note_whole_and_nothing_beside_it(place, monkeypatch, disk):
+def test_a_crash_at_any_step_leaves_the_note_whole_and_nothing_beside_it(
+    place: Any, monkeypatch: pytest.MonkeyPatch, disk: Any
+) -> None:
     if disk != "swap":
         do_without_swapping(monkeypatch, links=disk == "links")
 
@@ -177,7 +182,9 @@ def test_a_crash_at_any_step_leaves_the_note_whole_and_nothing_beside_it(place, 
 
 
 @pytest.mark.parametrize("disk", ["swap", "links", "copies"])
-def test_a_crash_at_any_step_of_a_removal_leaves_the_note_here_or_in_the_trash(place, monkeypatch, disk):
+def test_a_crash_at_any_step_of_a_removal_leaves_the_note_here_or_in_the_trash(
+    place: Any, monkeypatch: pytest.MonkeyPatch, disk: Any
+) -> None:
     if disk != "swap":
         do_without_swapping(monkeypatch, links=disk == "links")
 
@@ -195,7 +202,9 @@ def test_a_crash_at_any_step_of_a_removal_leaves_the_note_here_or_in_the_trash(p
 
 
 @pytest.mark.parametrize("disk", ["swap", "links", "copies"])
-def test_a_crash_at_any_step_of_a_creation_leaves_all_of_the_note_or_none(place, monkeypatch, disk):
+def test_a_crash_at_any_step_of_a_creation_leaves_all_of_the_note_or_none(
+    place: Any, monkeypatch: pytest.MonkeyPatch, disk: Any
+) -> None:
     if disk != "swap":
         do_without_swapping(monkeypatch, links=disk == "links")
 
@@ -222,7 +231,7 @@ def test_a_crash_at_any_step_of_a_creation_leaves_all_of_the_note_or_none(place,
 
 
 @pytest.mark.parametrize("save", SAVES.values(), ids=SAVES)
-def test_no_save_vanishes_while_another_program_saves_all_the_time(place, save):
+def test_no_save_vanishes_while_another_program_saves_all_the_time(place: Any, save: Any) -> None:
     vault, rounds, rng = Vault(place.parent), 0, random.Random(6)  # noqa: S311  # timing, not secrets
     ends = time.monotonic() + 0.7
     while time.monotonic() < ends:
@@ -241,7 +250,7 @@ def test_no_save_vanishes_while_another_program_saves_all_the_time(place, save):
     assert rounds > 20
 
 
-def test_a_reader_never_sees_half_a_note(place):
+def test_a_reader_never_sees_half_a_note(place: Any) -> None:
     vault, done, seen = Vault(place.parent), threading.Event(), set()
     versions = [bytes([letter]) * 50_000 for letter in b"ab"]
     place.write_bytes(versions[0])

@@ -26,7 +26,8 @@ class BlockMerge:
 
 def key(line: str) -> str:
     """What a line is compared by: no trailing blanks, any sign for a list item."""
-    return _ITEM.sub(r"\1-", line.rstrip())
+    bare = line.rstrip()
+    return _ITEM.sub(r"\1-", bare) if bare.lstrip(" \t")[:1] in ("*", "+") else bare
 
 
 def same_lines(one: Sequence[str], two: Sequence[str]) -> bool:
@@ -69,6 +70,8 @@ def merge_block(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str])
     >>> merge_block(["- a", "b"], ["* a", "mine", "b"], ["- a", "B"]).lines
     ['* a', 'mine', 'B']
     """
+    if ours == base or theirs == base:  # most blocks are as they were
+        return BlockMerge(list(theirs if ours == base else ours), [])
     deeper = _deeper(base, ours)
     old = [key(line) for line in base]
     mine = [key(line.removeprefix(deeper)) for line in ours]

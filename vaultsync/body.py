@@ -109,6 +109,8 @@ class Body:
     def _put_in(self, old: set[str], new: Sequence[Stretch]) -> None:
         """Insert what is new; a block whose anchor is there, though nobody knew it, is told of if it differs."""
         names = {block.id: block.block_id for block in self.new_layout.blocks}
+        if names.keys() <= old:
+            return
         lines = joined(self.stretches)
         there = anchors("".join(f"{line}\n" for line in lines), names.values())
         for at, stretch in enumerate(new):

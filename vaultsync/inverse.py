@@ -102,7 +102,7 @@ def read_back(text: str, via: Steps, base: Value, others: Iterable[str] = ()) ->
 
 
 def same_text(one: str, other: str) -> bool:
-    """Whether two texts differ in nothing but blanks at line ends and around, empty lines, and how they are composed."""
+    """Whether two texts differ in nothing but blanks, the number of empty lines, and how they are composed."""
     return one == other or normal(one) == normal(other)
 
 

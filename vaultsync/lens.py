@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vaultsync.alignment import LOST, aligned
-from vaultsync.guard import guarded
 from vaultsync.inverse import Unread, Value, inverse, shown
-from vaultsync.matching import Edge, Lines, Out
+from vaultsync.lens_alignment import LOST, aligned
+from vaultsync.lens_cuts import Edge, Out
+from vaultsync.lens_guard import guarded
+from vaultsync.lens_lines import Lines
+from vaultsync.lens_pins import Pin, pinned
+from vaultsync.lens_properties import property_values
+from vaultsync.lens_rows import Base, BaseBlock, Row
+from vaultsync.lens_same import Said, SameEnds, same_ends
 from vaultsync.model import Document
 from vaultsync.note import split
-from vaultsync.pins import Pin, pinned
-from vaultsync.rows import Base, BaseBlock, Row
-from vaultsync.same import Said, SameEnds, same_ends
 from vaultsync.tracked import Layout, Steps
-from vaultsync.typed import property_values
 
 __all__ = ["Field", "Reading", "Refusal", "Region", "Spot", "Value", "inverse", "read", "shown"]
 

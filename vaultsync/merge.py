@@ -119,7 +119,7 @@ def merge_note(
     ends = not ours or ours.endswith("\n")
     whole = ours if ends else ours + newline
     values = printed_values(theirs.text, theirs.layout)
-    where = places(base, layout, whole, reading)
+    where = places(base, layout, whole, reading, values)
     was = base_with_values(base, reading, values, where)
     mine = ours_with_values(base, whole, reading, values, where, newline)
     note = split(mine.text)

@@ -81,8 +81,11 @@ class Place:
         return (self.blanks if text else "") + "\n".join(lines)
 
 
-def places(base: str, layout: Layout, ours: str, reading: Reading) -> list[Place]:
-    """Where values can be put: in the body, where what stands there is the value that was read, or still base's."""
+def places(base: str, layout: Layout, ours: str, reading: Reading, theirs: Values | None = None) -> list[Place]:
+    """Where values can be put: in the body, where what stands there is the value that was read, or still base's.
+
+    theirs: leave out where all three say the same.
+    """
     spans = {(span.start, span.owner, span.field): span for span in layout.spans if span.start >= layout.body}
     found = []
     for spot in reading.spots:
@@ -90,15 +93,23 @@ def places(base: str, layout: Layout, ours: str, reading: Reading) -> list[Place
         value = reading.values.get((spot.owner, spot.field))
         if span is None or value is None:
             continue
-        line, base_line = _before(ours, spot.start), _before(base, span.start)
-        margin, base_margin = _margin(line), _margin(base_line)
-        deeper = margin[: len(margin) - len(base_margin)] if margin.endswith(base_margin) else ""
-        stripped = line.strip() and line == line.rstrip(" \t")
-        place = Place(span, spot, deeper, base_line[len(base_line.rstrip(" \t")) :] if stripped else "")
-        have = place.undented(ours[spot.start : spot.end])
-        if inverse(have, span.via, value) == value or same_text(have, base[span.start : span.end]):
+        was, have = base[span.start : span.end], ours[spot.start : spot.end]
+        field = (span.owner, span.field)
+        if theirs and have == was == theirs.texts.get((field, span.via)):
+            continue
+        place = _place(span, spot, base, ours)
+        have = place.undented(have)
+        if same_text(have, was) or inverse(have, span.via, value) == value:
             found.append(place)
     return found
+
+
+def _place(span: Span, spot: Spot, base: str, ours: str) -> Place:
+    line, base_line = _before(ours, spot.start), _before(base, span.start)
+    margin, base_margin = _margin(line), _margin(base_line)
+    deeper = margin[: len(margin) - len(base_margin)] if margin.endswith(base_margin) else ""
+    stripped = line.strip() and line == line.rstrip(" \t")
+    return Place(span, spot, deeper, base_line[len(base_line.rstrip(" \t")) :] if stripped else "")
 
 
 def base_with_values(base: str, reading: Reading, theirs: Values, where: Iterable[Place]) -> Spliced:

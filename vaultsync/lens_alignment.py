@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from vaultsync.inverse import Unread
-from vaultsync.matching import AMBIGUOUS, MARGIN, Edge, Lines, Out, edges
-from vaultsync.rows import Row, words_of
+from vaultsync.lens_cuts import AMBIGUOUS, MARGIN, Edge, Out
+from vaultsync.lens_lines import Lines
+from vaultsync.lens_matching import edges
+from vaultsync.lens_rows import Row, words_of
 
 _LOST_SIGNS, _LOST_WORDS, _LOST_VALUE = 2.0, 4.0, 5.0
 _PROSE, _MORE_PROSE = 0.5, 0.05

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from vaultsync.alignment import Aligned
 from vaultsync.inverse import Unread
-from vaultsync.matching import Edge, Lines, Out
-from vaultsync.rows import Hole, Row
+from vaultsync.lens_alignment import Aligned
+from vaultsync.lens_cuts import Edge, Out
+from vaultsync.lens_lines import Lines
+from vaultsync.lens_rows import Hole, Row
 
 CUT = "a part of it stands outside its place, in lines that are not marked as its own"
 

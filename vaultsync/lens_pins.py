@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from vaultsync.matching import head
-from vaultsync.rows import BaseBlock, Row
+from vaultsync.lens_lines import head
+from vaultsync.lens_rows import BaseBlock, Row
 
 _ANCHOR = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)(?=[ \t\r]|$)", re.MULTILINE)
 _SAME_ENOUGH = 0.9

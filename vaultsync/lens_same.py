@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vaultsync.matching import Out, Place
-from vaultsync.rows import Base, Hole, Row
+from vaultsync.lens_cuts import Out
+from vaultsync.lens_lines import Place
+from vaultsync.lens_rows import Base, Hole, Row
 
 
 @dataclass(frozen=True, slots=True)
