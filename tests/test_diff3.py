@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,12 +133,3 @@ def test_repeated_blank_lines_do_not_hide_a_change() -> None:
     ours = ["one", "", "two", "", "mine", "", "three", ""]
     theirs = ["ONE", "", "two", "", "three", ""]
     assert merge_lines(base, ours, theirs) == Merged(("ONE", "", "two", "", "mine", "", "three", ""))
-
-
-def test_a_long_note_is_merged_in_milliseconds() -> None:
-    base = [f"line {number}" if number % 3 else "" for number in range(500)]
-    ours = [*base[:100], "mine", *base[100:]]
-    theirs = [line + "!" if number % 50 == 7 else line for number, line in enumerate(base)]
-    started = perf_counter()
-    assert merge_lines(base, ours, theirs).conflicts == ()
-    assert perf_counter() - started < 0.1  # about 0.001 on a quiet machine

@@ -273,6 +273,16 @@ def test_a_document_deleted_in_reader_goes_to_the_trash_with_the_next_sweep(read
     assert reader.trashed() == ["Gone.md"]
 
 
+def test_a_document_whose_book_is_deleted_stays_while_reader_has_it(reader: Reading) -> None:
+    reader.configure(source='documents = "all"')
+    document = reader.library.add_reader_document("Here", location="later")
+    highlight = reader.library.highlight_in_reader(document.id, "Quiet is a material.")
+    reader.export()
+    reader.library.delete_book(highlight.book_id)
+    assert reader.export().counts == (0, 1, 0, 0)
+    assert reader.paths() == ["Here.md"]
+
+
 def test_a_document_moved_out_of_the_listed_locations_is_not_gone(reader: Reading) -> None:
     reader.configure(source='documents = "all"')
     document = reader.library.add_reader_document("Later", location="later")

@@ -96,6 +96,12 @@ def test_a_reading_that_does_not_fit_the_note_changes_nothing() -> None:
     assert "title: Other\n" in result.text and result.text.endswith("\nx\n")
 
 
+def test_a_block_that_stands_in_the_note_twice_is_told_of_in_a_notice() -> None:
+    note = rendered(document(), template("quote"))
+    result = merge_note(note.text, note.layout, note.text, Reading(copies=("1", "9")), note)
+    assert result.notices == ("The block ^rw1 stands in it more than once; only the first is kept up to date.",)
+
+
 def test_a_tag_list_in_a_conflict_is_told_as_text_by_its_property() -> None:
     shape = template("quote")
     note = rendered(document(), shape)

@@ -94,6 +94,14 @@ def test_a_field_of_the_properties_both_changed_is_told_by_its_property() -> Non
     assert [(one.field, one.theirs) for one in found(result.text)] == [("property author", "Them")]
 
 
+def test_a_property_that_is_no_field_is_told_of_as_well() -> None:
+    shape = QUOTE.replace("author: {{ document.author }}", "by: {{ document.author | upper }}")
+    ours = rendered(BASE, shape).text.replace("by: MARCUS AURELIUS", "by: him")
+    result = merged(BASE, ours, msgspec.structs.replace(BASE, author="Them"), shape)
+    assert "by: him\n" in result.text
+    assert [(one.field, one.theirs) for one in found(result.text)] == [("property by", "THEM")]
+
+
 def test_a_field_printed_twice_is_brought_up_to_what_was_typed_in_one_place() -> None:
     note = rendered(BASE, TWICE).text
     ours = note.replace("then: Old note.", "then: Mine.")

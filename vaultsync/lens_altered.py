@@ -78,5 +78,6 @@ def _found(hole: Hole, text: str) -> Out:
 
 
 def unread(number: int, row: Row, at: Place) -> Edge:
+    """A row that has to stand there, though nothing in it can be recognised."""
     outs = tuple(Unread(hole.barred or ALTERED) for hole in row.holes)
     return Edge(number, *at, 3 * _ALTERED, outs, ((0, 0),) * len(outs))

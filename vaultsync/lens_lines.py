@@ -46,24 +46,31 @@ class Lines:
 
 
 def head(row: Row, line: str) -> Head | None:
-    """Where the row's first literal ends on the line, None if it does not begin with it."""
+    """Where the row's first literal ends on the line, None if it does not begin with it or, without values, is not it."""
     literal = row.literals[0]
     if not literal and row.holes:
         return _valued_head(row.holes[0], line)
+    start = _literal_head(literal, line)
+    if start is None or not row.holes:
+        return None if start is None or line[start.at :].strip() else start
+    return _unboxed(row, line, start)
+
+
+def _literal_head(literal: str, line: str) -> Head | None:
     at = _past(literal, line, 0)
     if at is not None:
-        return Head(at) if not row.holes else _unboxed(row, line, Head(at))
+        return Head(at)
     base, ours = _START.match(literal), _START.match(line)
     if base is None or ours is None or bool(base[2]) != bool(ours[2]) or not (base[2] or literal.strip()):
         return None
     at = _past(literal[base.end() :], line, ours.end() if base[2] else ours.end(1))
-    return None if at is None else _unboxed(row, line, Head(at, _DECORATED, base[1], ours[1]))
+    return None if at is None else Head(at, _DECORATED, base[1], ours[1])
 
 
 def _unboxed(row: Row, line: str, start: Head) -> Head:
     """The head with a task box taken in, if the item begins with a value that had none."""
     bare = _START.fullmatch(row.literals[0])
-    if bare is None or not bare[2] or bare[3] or not row.holes or _BOX.match(row.holes[0].text):
+    if bare is None or not bare[2] or bare[3] or _BOX.match(row.holes[0].text):
         return start
     box = _BOX.match(line, start.at)
     return replace(start, at=box.end(), cost=_DECORATED, boxed=True) if box else start
@@ -80,6 +87,7 @@ def _valued_head(hole: Hole, line: str) -> Head | None:
 
 
 def is_quoted(hole: Hole) -> bool:
+    """Whether the value stands in a quote."""
     return any(step[0] == "quote" for step in hole.span.via)
 
 
@@ -113,6 +121,7 @@ def run_end(tail: Hole, at: int, start: Head, lines: Lines) -> int:
 
 
 def text_of(at: Place, start: Head, lines: Lines) -> str:
+    """Some lines as one text, with the indentation they would have in the base."""
     if at[1] == at[0] + 1:
         return lines.texts[at[0]]
     return "\n".join([lines.texts[at[0]], *(as_in_base(line, start) for line in lines.texts[at[0] + 1 : at[1]])])

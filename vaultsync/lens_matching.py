@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from vaultsync.inverse import Unread
 from vaultsync.lens_altered import altered, unread
@@ -23,6 +24,8 @@ from vaultsync.lens_lines import (
 from vaultsync.lens_rows import Row, continues
 
 _MOST_LINES = 30  # of a value that only a literal ends
+_MOST_EDGES = 60  # of a row; one with more of them is as good as without literals
+_DEEP = 5  # lines
 
 
 def edges(rows: Sequence[Row], lines: Lines, *, pinned: bool) -> list[Edge]:
@@ -34,7 +37,7 @@ def edges(rows: Sequence[Row], lines: Lines, *, pinned: bool) -> list[Edge]:
     found: list[Edge] = []
     for number, row in enumerate(rows):
         ending = range(count, count + 1) if pinned and number == last else range(count + 1 - pinned)
-        strict = _strict(number, heads, row, lines, ending)
+        strict = _few(_strict(number, heads, row, lines, ending), row)
         found += strict
         if min((edge.cost for edge in strict), default=CHANGED) >= CHANGED:
             whole = {edge.start for edge in strict}
@@ -48,12 +51,38 @@ def edges(rows: Sequence[Row], lines: Lines, *, pinned: bool) -> list[Edge]:
 def _strict(number: int, heads: Sequence[Mapping[int, Head]], row: Row, lines: Lines, ending: range) -> list[Edge]:
     """The ways to read a row whose literals are all there."""
     found = []
+    others = {at + 1 for other in (*heads[:number], *heads[number + 1 :]) for at in other}
+    opening, in_a_row = row.text.split("\n")[0], 0
     for at, start in heads[number].items():
+        loose = _is_loose(row, at, start, lines)
+        in_a_row = in_a_row + 1 if loose else 0
+        # Deep inside a quote no value begins, unless something in it says so.
+        if in_a_row > _DEEP and at not in others and lines.texts[at] != opening:
+            continue
+        if len(found) > 2 * _MOST_EDGES:
+            break
         for end, tight in _ends(row, at, start, lines, heads[number + 1 :]):
             edge = _edge(number, row, (at, end), start, lines) if end in ending else None
             if edge is not None:
-                found.append(replace(edge, tight=tight, loose=_is_loose(row, at, start, lines)))
+                found.append(replace(edge, tight=tight, loose=loose))
     return found
+
+
+def _few(found: list[Edge], row: Row) -> list[Edge]:
+    """So many ways that a change could be anywhere are cut down to some, and none of those is believed."""
+    if len(found) <= _MOST_EDGES:
+        return found
+    known = [hole.value for hole in row.holes]
+    best = sorted(found, key=lambda edge: edge.cost)[:_MOST_EDGES]
+    return [
+        replace(
+            edge,
+            outs=tuple(
+                out if out == value else Unread(AMBIGUOUS) for out, value in zip(edge.outs, known, strict=False)
+            ),
+        )
+        for edge in best
+    ]
 
 
 def _is_loose(row: Row, at: int, start: Head, lines: Lines) -> bool:
@@ -70,9 +99,8 @@ def _ends(
     own = row.text.count("\n") + 1
     if row.tail is not None:
         full = run_end(row.tail, at, start, lines)
-        for end in range(at + 1, full):
-            if any(end in heads for heads in later):
-                yield end, True
+        split = (end for end in range(at + 1, full) if any(end in heads for heads in later))
+        yield from ((end, True) for end in islice(split, _MOST_EDGES + 1))
         yield full, False
     elif any(not hole.is_one_line for hole in row.holes) and (last := row.literals[-1].strip()):
         most = 1 if own == 1 and last in lines.texts[at] else max(own, _MOST_LINES)
@@ -87,7 +115,7 @@ def _edge(number: int, row: Row, at: Place, start: Head, lines: Lines) -> Edge |
     """How the row reads from these lines, None if it does not."""
     text = text_of(at, start, lines)
     if not row.holes:
-        return Edge(number, *at, start.cost) if not text[start.at :].strip() else None
+        return Edge(number, *at, start.cost)
     end = closing(row.literals[-1], text, start.at)
     if end is None:
         return None

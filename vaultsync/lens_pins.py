@@ -47,9 +47,9 @@ def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinn
         homes[owner] = min(likely, key=lambda pin: _strangeness(pin, lines))
         pins += [pin for pin in likely if pin is homes[owner] or _has_company(pin, lines)]
     # Of two on one line only the last is an anchor.
-    pins = list({pin.line: pin for pin in sorted(pins, key=lambda pin: (pin.line, pin.cut))}.values())
-    homes = {owner: pin for owner, pin in homes.items() if pin in pins}
-    pins = [pin for pin in pins if pin.block.owner in homes]
+    last = {pin.line: pin for pin in sorted(pins, key=lambda pin: (pin.line, pin.cut))}
+    homes = {owner: pin for owner, pin in homes.items() if last[pin.line] is pin}
+    pins = [pin for pin in last.values() if pin.block.owner in homes]
     missing = [block for block in blocks if block.owner and block.owner not in homes]
     taken = [pin.line for pin in pins]
     orphans = {
@@ -98,7 +98,7 @@ def _is_likely(pin: Pin, lines: Sequence[str]) -> bool:
     start = head(row, line)
     if row.holes:
         return line.endswith(row.literals[-1].rstrip()) and (start is not None or "\n" in row.text)
-    return start is not None and not line[start.at :].strip()
+    return start is not None
 
 
 def _strangeness(pin: Pin, lines: Sequence[str]) -> tuple[bool, bool, int]:

@@ -11,6 +11,7 @@ _WHEN = datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
 # Keys that services fill; templates may ask for any of them, so a specimen has them all.
 _DOCUMENT_EXTRA = [
     "source",
+    "reader_source",
     "asin",
     "readable_title",
     "unique_url",

@@ -100,7 +100,7 @@ def _deleted(record: Record, highlights: tuple[Highlight, ...]) -> bool:
     if record.book is None:
         return record.gone
     if record.book.deleted:
-        return True
+        return record.reader is None or record.gone  # what Reader still has is not gone
     return record.gone and all(one.deleted for one in highlights)
 
 
