@@ -46,7 +46,7 @@ class Lines:
 
 
 def head(row: Row, line: str) -> Head | None:
-    """Where the row's first literal ends on the line, None if it does not begin with it or, without values, is not it."""
+    """Where the row's first literal ends on the line; None if it does not stand there."""
     literal = row.literals[0]
     if not literal and row.holes:
         return _valued_head(row.holes[0], line)

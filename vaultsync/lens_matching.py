@@ -50,7 +50,7 @@ def edges(rows: Sequence[Row], lines: Lines, *, pinned: bool) -> list[Edge]:
 
 def _strict(number: int, heads: Sequence[Mapping[int, Head]], row: Row, lines: Lines, ending: range) -> list[Edge]:
     """The ways to read a row whose literals are all there."""
-    found = []
+    found: list[Edge] = []
     others = {at + 1 for other in (*heads[:number], *heads[number + 1 :]) for at in other}
     opening, in_a_row = row.text.split("\n")[0], 0
     for at, start in heads[number].items():

@@ -106,7 +106,8 @@ def _deleted(record: Record, highlights: tuple[Highlight, ...]) -> bool:
 
 def _category(book: KeptBook, reader: KeptDocument) -> str:
     """Return the v2 plural; what is new to us stays as it is, but safe in a path."""
-    given = book.category or _PLURALS.get(reader.category, reader.category)
+    # Reader tells emails and PDFs from articles; and so a note goes to the same folder whichever answer came first.
+    given = _PLURALS.get(reader.category, reader.category) or book.category
     if not given:
         # As Readwise decides for highlights that come without one.
         return "articles" if book.url or reader.url else "books"
