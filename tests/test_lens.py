@@ -19,6 +19,7 @@ from vaultsync.model import Document, Highlight
 from vaultsync.render import Renderer
 from vaultsync.specimen import specimens
 from vaultsync.tags import local_tag
+from vaultsync.tracked import Steps
 
 LOOP = "{% for h in document.highlights %}\n{% highlight h %}\n"
 END = "{% endhighlight %}\n{% endfor %}\n"
@@ -401,6 +402,95 @@ def test_a_region_takes_in_what_its_user_wrote_inside_the_block_but_not_between_
     shown = {owner: ours[region.start : region.end] for owner, region in reading.regions.items()}
     assert shown["1"] == "> First.\n\n^rw1\n\nInside.\n\n- Note: Mine.\n- Tags: #a-b #c\n\n"
     assert shown["2"] == "> Second!\n\n^rw2\n\n- Note: \n- Tags: \n\n"
+
+
+# --- corners ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "via", "base", "value"),
+    [
+        ("plain", (("quote",),), "", None),
+        ("> one\ntwo", (("quote",),), "", None),
+        ("one\ntwo", (("indent", "  ", False),), "", None),
+        ("a|b", (("cell",),), "", None),
+        ("a\\|b<br>c", (("cell",),), "", "a|b\nc"),
+        ("    code\nmore", (), "    code", "    code\nmore"),
+        ("a", (("item",),), "b", None),
+        ("a", (), ("b",), None),
+        ("a", (("join", ""),), ("b",), None),
+        ("#b", (("hashtags",), ("quote",)), ("b", "c"), None),
+        ("> #b", (("hashtags",), ("quote",)), ("b", "c"), ("b",)),
+    ],
+)
+def test_text_that_the_template_would_not_print_stands_for_no_value(
+    text: str, via: Steps, base: Value, value: Value | None
+) -> None:
+    assert lens.inverse(text, via, base) == value
+
+
+def test_tags_printed_as_a_list_are_shown_as_the_template_shows_them() -> None:
+    assert lens.shown(("a", "b"), ()) == "a, b"
+    assert lens.shown("a", (("item",),)) == "a"
+
+
+def test_a_row_with_every_literal_changed_keeps_only_values_that_stand_there_as_they_were() -> None:
+    template = in_block("- Note: {{ h.note }} · Color: {{ h.color }} (end)")
+    shown = one(note="My own words", color="red")
+    reading = said(template, shown, ("- Note: My own words · Color: red (end)", "My own words, in red or blue, red"))
+    assert reading.values["1", "note"] == "My own words"
+    assert ("1", "color") not in reading.values
+
+
+def test_an_anchor_whose_line_was_rewritten_still_holds_its_block_together() -> None:
+    template = LOOP + "- {{ h.text }} (page {{ h.location }}) {{ h.anchor }}\n  - Note: {{ h.note }}\n" + END
+    reading = said(template, one(location=7), ("- First. (page 7) ^rw1", "Gone ^rw1"), ("Mine.", "New."))
+    assert refused(reading) == [("1", "text")]
+    assert reading.values["1", "note"] == "New."
+
+
+def test_several_lines_between_delimiters_take_no_further_line() -> None:
+    reading = said(in_block("(note: {{ h.note }})"), one(note="a\nb"), ("a\nb", "a\nmine\nb"))
+    assert refused(reading) == [("1", "note")]
+
+
+def test_several_lines_that_nothing_marks_are_read_only_where_they_end_a_row() -> None:
+    reading = said(in_block("{{ h.note }}"), one(note="a\nb"), ("a\nb", "a2\nb"))
+    assert refused(reading) == [("1", "note")]
+
+
+def test_a_value_without_literals_in_a_sea_of_user_text_is_refused() -> None:
+    reading = said(in_block("{{ h.note }}\n\n{{ h.color }}"), one(), ("Mine.", "All mine.\n\n" * 90))
+    assert ("1", "note") in refused(reading)
+
+
+def test_a_long_quotation_is_read_with_what_was_added_deep_inside_it() -> None:
+    passage = "\n".join(f"line {number}" for number in range(200))
+    reading = said(LIST, one(text=passage), ("> line 90\n", "> line 90\n> mine\n"), ("Mine.", "New."))
+    assert reading.values["1", "text"] == passage.replace("line 90\n", "line 90\nmine\n")
+    assert reading.values["1", "note"] == "New."
+
+
+def test_a_copied_item_with_its_anchor_is_a_copy() -> None:
+    reading = said(ITEMS, one(), ("- First. ^rw1\n", "- First. ^rw1\n- Other. ^rw1\n"))
+    assert reading.copies == ("1",)
+    assert ("1", "text") in refused(reading)
+
+
+def test_of_two_anchors_on_a_line_the_last_is_one() -> None:
+    reading = said(ITEMS, document(), ("- Second. ^rw2", "- Second. ^rw1 ^rw2"))
+    assert reading.values["1", "text"] == "First."
+    assert reading.copies == ()
+
+
+def test_two_passages_alike_are_not_found_by_their_text() -> None:
+    twice = tuple(Highlight(id=str(number), block_id=f"rw{number}", text="The same.") for number in (1, 2))
+    assert said(LIST, document(highlights=twice), ("^rw1\n", "\n")).absent == ("1",)
+
+
+def test_a_filter_between_the_field_and_its_place_makes_it_read_only() -> None:
+    template = in_block("{% filter replace('M', 'N') %}- Note: {{ h.note }}{% endfilter %}")
+    assert ("1", "note") not in said(template, one(), ("Nine.", "New.")).values
 
 
 # --- laws -------------------------------------------------------------------------------------------------------------
