@@ -29,7 +29,7 @@ lint: $(READY)
 	@$(BIN)/mypy
 
 test: lint
-	@$(BIN)/python -m pytest -n $(CORES)
+	@$(BIN)/python -m pytest -n $(CORES) --dist worksteal
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench

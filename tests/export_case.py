@@ -44,7 +44,15 @@ tags: {{ document.tags }}
 {% endhighlight %}
 {% endfor %}
 """
-TOML = '[notes]\npath = "{{{{ document.title }}}}.md"\ntemplates = "T"\n{notes}\n[sources.readwise]\nbase_url = "{url}"\n{source}\n'
+TOML = """\
+[notes]
+path = "{{{{ document.title }}}}.md"
+templates = "T"
+{notes}
+[sources.readwise]
+base_url = "{url}"
+{source}
+"""
 
 
 @dataclass

@@ -73,12 +73,14 @@ def test_twenty_kills_in_a_row_end_as_one_undisturbed_run(reader: Reading, monke
     for number in range(60):
         reader.book(f"Book {number:02}", *(f"passage {at}" for at in range(5)))
     killed = 0
-    for _ in range(KILLS):
-        killed += _killed(reader, chance.uniform(0.0, 0.3))
+    for _ in range(3 * KILLS):
+        killed += _killed(reader, chance.uniform(0.0, 0.15))
+        if killed == KILLS:
+            break
         for book in chance.sample(list(reader.library.books.values()), 20):
             reader.library.add_highlight(book, "added later")
     _run()
-    assert killed > KILLS // 2
+    assert killed == KILLS  # some runs may have been too quick
     after = _files(reader.vault)
 
     fresh = reader.vault.parent / "fresh"

@@ -16,7 +16,10 @@ PACKAGE = Path(__file__).parent.parent / "vaultsync"
 # Functions of their arguments; one that is not written yet is left out.
 PURE = (
     *("model", "errors", "plan", "render", "blame", "note", "paths", "properties", "scalars", "tracked", "captured"),
-    *("filters", "sandbox", "tags", "specimen", "report", "entry", "merge", "edits", "lens"),
+    *("filters", "sandbox", "tags", "specimen", "report", "entry", "edits"),
+    *("lens", "lens_rows", "lens_pins", "lens_lines", "lens_cuts", "lens_altered", "lens_matching", "lens_alignment"),
+    *("lens_guard", "lens_same", "lens_properties", "inverse"),
+    *("merge", "diff3", "patch", "conflicts", "splice", "blocks", "stretches", "body", "resolve"),
 )
 # No pure module may come near these, itself or by what it imports of ours.
 WORLD = frozenset(
