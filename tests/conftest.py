@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("default", deadline=None, max_examples=100)
-settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+settings.register_profile("default", deadline=None, max_examples=50)
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True, max_examples=100)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
