@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.export_case import Reading, reader
+from vaultsync.simulator.faults import empty_listing
 
 __all__ = ["reader"]
 
@@ -325,6 +326,23 @@ def test_an_account_that_lists_nothing_removes_nothing(reader: Reading) -> None:
     run = reader.export("--full", code=3)
     assert "Nothing was removed" in run.err
     assert reader.contents() == before
+
+
+def test_highlights_in_documents_that_are_not_listed_alarm_nobody(reader: Reading) -> None:
+    post = reader.library.add_reader_document("Post", location="feed")
+    reader.library.highlight_in_reader(post.id, "Marked in the feed.")
+    reader.export()
+    assert reader.export("--full").counts == (0, 0, 1, 0)
+
+
+def test_reader_listing_nothing_where_it_listed_something_removes_nothing(reader: Reading) -> None:
+    reader.configure(source='documents = "all"')
+    reader.library.add_reader_document("Later", location="later")
+    reader.export()
+    reader.simulator.faults.order(empty_listing(), path="/api/v3/list", times=None)
+    run = reader.export("--full", code=3)
+    assert "Nothing was removed" in run.err
+    assert reader.paths() == ["Later.md"]
 
 
 # Templates.

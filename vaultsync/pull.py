@@ -210,7 +210,7 @@ class _Run:
         """After a complete listing: what it did not name may be gone at the service. Raises SafetyStop."""
         state = self.workspace.state
         prefix = listing.prefix.rstrip(":")
-        if listing.count == 0 and not self.options.allow_removals and any(state.keys(prefix)):
+        if listing.count == 0 and not self.options.allow_removals and self._expected(source, listing, prefix):
             raise SafetyStop(
                 f"{name} lists no documents at all, and there are notes of it. Nothing was removed.",
                 hint='If the account is empty, run "vaultsync export --allow-removals".',
@@ -219,6 +219,14 @@ class _Run:
             self._confirm(source, state.unlisted(name, prefix))
             with state.transaction():
                 state.clear_listed(name)
+
+    def _expected(self, source: Source, listing: Listing, prefix: str) -> bool:
+        """Whether the listing should have named anything, going by what is known."""
+        state = self.workspace.state
+        entries = (state.find((key,)) for key in state.keys(prefix))
+        return any(
+            not listing.names_all or source.listable(source.document(entry.record)) for entry in entries if entry
+        )
 
     def _confirm(self, source: Source, keys: Iterable[str]) -> None:
         """Ask for each document that was not listed; those that are gone wait for the guard."""
