@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from freezegun import freeze_time
 
 from tests.export_case import Reading, reader
 from vaultsync.simulator.faults import empty_listing
@@ -112,6 +115,16 @@ def test_a_tag_set_in_the_app_arrives_with_the_next_full_sweep(reader: Reading) 
     assert reader.export().counts == (0, 0, 1, 0)
     assert reader.export("--full").counts == (0, 1, 0, 0)
     assert "#solitude" in reader.text("Walden.md")
+
+
+def test_everything_is_listed_again_a_day_later_by_itself(reader: Reading) -> None:
+    _, (highlight,) = reader.book("Walden", "one")
+    reader.export()
+    reader.library.retag_in_app(highlight.id, add=["solitude"])
+    with freeze_time(datetime.now(UTC) + timedelta(hours=23), tick=True):
+        assert reader.export().counts == (0, 0, 1, 0)
+    with freeze_time(datetime.now(UTC) + timedelta(hours=25), tick=True):
+        assert reader.export().counts == (0, 1, 0, 0)
 
 
 def test_a_new_title_arrives_and_moves_no_file(reader: Reading) -> None:
