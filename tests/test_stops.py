@@ -133,7 +133,7 @@ def test_stopped_by_an_exception_at_any_effect(reader: Reading, stage: Callable[
 
 
 @pytest.mark.skipif(not can_fork, reason="needs a process that can be copied")
-@_in(second_export, sweep)
+@_in(*([first_export] if EVERYWHERE else []), second_export, sweep)
 def test_ended_without_a_farewell_at_any_effect(reader: Reading, stage: Callable[[Reading], Scene], part: int) -> None:
     assert _differences(reader, stage, "ended", part) == []
 
