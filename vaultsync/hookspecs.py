@@ -50,8 +50,8 @@ class Piece:
 class Listing:
     """A complete listing has ended with this page.
 
-    prefix: of the keys it names. count: how many documents it had, in all its pages. names_all: the service keeps
-    no tombstones, so a key that was not listed may be gone; ask `still_there` before believing it.
+    prefix: of the keys it names, colon included. count: how many documents it had, in all its pages. names_all: the
+    service keeps no tombstones, so a key that was not listed may be gone; ask `still_there` before believing it.
     """
 
     prefix: str

@@ -60,14 +60,13 @@ class Intake:
         if entry.id and entry.id != identity:
             self.survey.renamed(entry.id, identity)
             self.tally.renamed(entry.id, identity)
+            renamed = [key for key, owner in self._owners.items() if owner == entry.id]
+            self._owners |= dict.fromkeys(renamed, identity)
         self._drafts.pop(entry.id, None)
         self._drafts[identity] = Draft(
             msgspec.structs.replace(entry, id=identity, record=record), before, keys, self.asked
         )
         self._owners |= dict.fromkeys((*keys, *piece.joins, piece.key, *([before.id] if before else [])), identity)
-        for key in self._owners:
-            if self._owners[key] == entry.id:
-                self._owners[key] = identity
 
     def _draft_of(self, piece: Piece) -> Draft:
         """The draft a piece belongs to: of this page, of a known entry, or a new one (whose id is not known yet)."""

@@ -259,7 +259,8 @@ class _Run:
         if not self.options.only:
             changed = self._with_changed_template(name)
             if changed:
-                self.announce(f"Templates have changed: {len(changed):,} notes are rendered again.")
+                are = "note is" if len(changed) == 1 else "notes are"
+                self.announce(f"Templates have changed: {len(changed):,} {are} rendered again.")
             waiting |= dict.fromkeys(changed)
             if self.resettled:
                 waiting |= dict.fromkeys(state.ids_without_note(name))
