@@ -111,3 +111,14 @@ def test_every_documented_command_line_works(reader: Reading, line: str, monkeyp
     told = "There is no command" in run.err or "No such option" in run.err or "Traceback" in run.err
     assert not told, run.err
     assert run.code in (0, 1, 3), run.err
+
+
+def test_every_test_the_guarantees_name_exists() -> None:
+    text = (ROOT / "docs/guarantees.md").read_text("utf-8")
+    file = ""
+    named = re.findall(r"`(?:(test_\w+\.py)|(…|test_\w+\.py)::(test_\w+))`", text)
+    assert len(named) > 20
+    for alone, first, name in named:
+        file = alone or (file if first == "…" else first)
+        source = (ROOT / "tests" / file).read_text("utf-8")
+        assert not name or f"def {name}(" in source, (file, name)
