@@ -150,28 +150,24 @@ def test_a_note_that_was_renamed_and_moved_is_found_by_its_id(reader: Reading) -
 # What its user wrote.
 
 
-def test_an_edited_note_is_left_exactly_as_it_is_and_named(reader: Reading) -> None:
-    book, _ = reader.book("Walden", "one")
+def test_news_go_into_an_edited_note_around_what_its_user_wrote(reader: Reading) -> None:
+    book, (first,) = reader.book("Walden", "one")
     reader.export()
     mine = reader.type("Walden.md")
-    reader.library.add_highlight(book, "two")
-    run = reader.export()
-    assert run.counts[:2] == (0, 0)
-    assert [change["path"] for change in run.json["changes"] if change["action"] == "leave"] == ["Walden.md"]
-    assert reader.text("Walden.md") == mine
-    assert "Walden.md" in reader.run("export").out
-
-
-def test_an_edit_taken_back_lets_the_news_in(reader: Reading) -> None:
-    book, _ = reader.book("Walden", "one")
-    reader.export()
-    ours = reader.text("Walden.md")
-    reader.type("Walden.md")
-    reader.library.add_highlight(book, "two")
-    reader.export()
-    reader.write("Walden.md", ours)
+    second = reader.library.add_highlight(book, "two")
     assert reader.export().counts == (0, 1, 0, 0)
-    assert "> two" in reader.text("Walden.md")
+    block = f"> two\n\n^rw{second.id}\n\n- Note: \n- Tags: \n"
+    assert reader.text("Walden.md") == f"{mine}\n{block}"
+    assert f"^rw{first.id}" in mine
+
+
+def test_an_edit_that_meets_no_news_is_left_alone(reader: Reading) -> None:
+    reader.book("Walden", "one")
+    reader.export()
+    reader.type("Walden.md")
+    files = reader.files()
+    assert reader.export("--full").counts == (0, 0, 1, 0)
+    assert reader.files() == files
 
 
 def test_a_note_its_user_deleted_stays_deleted(reader: Reading) -> None:
@@ -255,7 +251,7 @@ def test_a_deleted_book_whose_note_was_edited_keeps_its_note(reader: Reading) ->
     mine = reader.type("Walden.md")
     reader.library.delete_book(book.id)
     reader.export()
-    assert reader.text("Walden.md") == mine
+    assert reader.text("Walden.md") == mine.replace("\n---\n#", "\nvaultsync_deleted: true\n---\n#")
     assert reader.trashed() == []
 
 

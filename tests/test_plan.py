@@ -17,14 +17,14 @@ ROWS = {
     "one nobody asked for gets none": (Seen(NOWHERE, written=False, wanted=False), Action.NOTHING),
     "one that is gone already gets none": (Seen(NOWHERE, written=False, deleted=True), Action.NOTHING),
     "a note that says what we would write is ours": (Seen(FOUND, written=False, reached=True), Action.ADOPT),
-    "one that says something else is left": (Seen(FOUND, written=False), Action.LEAVE),
+    "one that says something else is merged": (Seen(FOUND, written=False), Action.MERGE),
     "one of a document that is gone is kept": (Seen(FOUND, written=False, deleted=True), Action.KEEP),
     "nothing new needs nothing": (Seen(AS_WRITTEN, written=True, same=True), Action.NOTHING),
     "news go into an untouched note": (Seen(AS_WRITTEN, written=True), Action.UPDATE),
     "what a stopped run wrote is ours to update": (Seen(AS_WRITTEN, written=False), Action.UPDATE),
     "an untouched note of a gone document goes": (Seen(AS_WRITTEN, written=True, deleted=True), Action.TRASH),
     "an edited note without news needs nothing": (Seen(EDITED, written=True, same=True), Action.NOTHING),
-    "an edited note with news is left": (Seen(EDITED, written=True), Action.LEAVE),
+    "an edited note with news is merged": (Seen(EDITED, written=True), Action.MERGE),
     "an edit that says the same as the news is agreed": (Seen(EDITED, written=True, reached=True), Action.ADOPT),
     "an edited note of a gone document is kept": (Seen(EDITED, written=True, deleted=True), Action.KEEP),
     "a note its user deleted stays deleted": (Seen(NOWHERE, written=True), Action.GONE),
@@ -41,7 +41,7 @@ def test_each_row(row: str) -> None:
     assert decide(seen) is action
 
 
-def test_only_untouched_notes_are_ever_changed() -> None:
+def test_only_untouched_notes_are_ever_overwritten() -> None:
     others = [case for case in EVERY_CASE if case.on_disk not in (AS_WRITTEN, NOWHERE)]
     assert [case for case in others if decide(case) in (Action.UPDATE, Action.TRASH, Action.CREATE)] == []
 

@@ -27,7 +27,7 @@ def test_a_dry_run_says_what_would_be() -> None:
         "  create  A.md",
         "  update  B.md  (1 highlight gone at the source)",
         "Would be: 1 created, 1 updated; 0 unchanged. 0 requests.",
-        "1 left as its user edited it:",
+        "1 left, for it was being edited:",
         "  C.md",
     ]
 
@@ -39,7 +39,7 @@ def test_a_long_list_is_cut() -> None:
 
 def test_notes_their_user_deleted_are_told_with_the_way_back() -> None:
     lines = told(Change(Action.GONE, "r:1", "A.md"), Change(Action.GONE, "r:2", "B.md"))
-    assert lines[-1].startswith("2 notes were deleted by you") and "--only" in lines[-1]
+    assert lines[-1].startswith("2 notes were deleted by you") and "vaultsync restore" in lines[-1]
 
 
 def test_problems_are_told() -> None:
@@ -64,6 +64,6 @@ def test_a_note_created_and_updated_in_one_run_was_created() -> None:
     tally.note(Change(Action.NOTHING, "r:1", "A.md"))
     tally.renamed("r:1", "w:1")
     tally.renamed("r:9", "w:9")
-    report = tally.report(known=0, requests=2, dry=False)
+    report = tally.report(known=0, requests=2, conflicts={}, dry=False)
     assert report.changes == (Change(Action.CREATE, "w:1", "A.md"),)
     assert report.as_json()["notes"]["created"] == 1

@@ -85,7 +85,7 @@ def test_text_names_notes_and_runs(vault: Reading) -> None:
     out = vault.run("status").out
     assert f"Vault: {vault.vault}, 2 notes\n" in out
     assert "export: 2 created, everything listed (exit 0)\n" in out
-    assert "1 note edited by you and therefore left alone:\n  Walden.md\n" in out
+    assert "1 note with words of yours:\n  Walden.md\n" in out
 
 
 def test_failed_run_says_why(vault: Reading, monkeypatch: pytest.MonkeyPatch) -> None:

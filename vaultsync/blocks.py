@@ -94,6 +94,17 @@ def merge_block(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str])
     return merged
 
 
+def in_common(base: Sequence[str], ours: Sequence[str]) -> list[str]:
+    """The lines of base that ours has as well, however it is indented.
+
+    >>> in_common(["- a", "b"], ["  * a", "  mine"])
+    ['- a']
+    """
+    deeper = _deeper(base, ours)
+    mine = [key(line.removeprefix(deeper)) for line in ours]
+    return [line for at, _, length in matches([key(line) for line in base], mine) for line in base[at : at + length]]
+
+
 def _disputed(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     """Whether lines both sides changed are worth a question: not what ours deleted, nor what ours holds already."""
     mine, new = _solid(ours), _solid(theirs)

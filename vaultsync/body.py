@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from vaultsync.blocks import inside, key, merge_block, same_lines, with_anchor
+from vaultsync.blocks import in_common, inside, key, merge_block, same_lines, with_anchor
 from vaultsync.conflicts import ENDING, LINES, PROPERTY, Aside, FieldConflict, with_asides
 from vaultsync.lens import Reading
 from vaultsync.note import anchors, split
@@ -31,14 +31,16 @@ class _Telling(NamedTuple):
 class Body:
     """The merge of one note's body; used once.
 
-    layout: of base; new_layout: of theirs. ending: a carriage return, if lines of ours end with one. stretches: the
-    note as it comes to be. kept: highlights gone at the source whose blocks stay.
+    layout: of base; new_layout: of theirs. ending: a carriage return, if lines of ours end with one. adopting: nobody
+    knows the base; what it has in common with ours stands in for it. stretches: the note as it comes to be. kept:
+    highlights gone at the source whose blocks stay.
     """
 
     reading: Reading
     layout: Layout
     new_layout: Layout
     ending: str
+    adopting: bool = False
     stretches: list[Stretch] = field(default_factory=list)
     tellings: list[_Telling] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -80,7 +82,7 @@ class Body:
                 stretch.lines = with_anchor(was.lines, stretch.lines, self._name(stretch.owner))
             if theirs is None:
                 continue
-            merged = merge_block(was.lines, stretch.lines, theirs.lines)
+            merged = merge_block(self._base(was.lines, stretch.lines), stretch.lines, theirs.lines)
             stretch.lines = merged.lines
             if merged.conflicts:
                 self._tell(stretch.owner, LINES, _hunks(merged.conflicts))
@@ -90,11 +92,16 @@ class Body:
         was, theirs = _following(old), _following(new)
         for owner, (mine, stretch) in _following(self.stretches).items():
             if mine and owner in was and owner in theirs and mine == was[owner][0] == theirs[owner][0]:
-                stretch.after = merge_block(was[owner][1].after, stretch.after, theirs[owner][1].after).lines
-        merged = merge_block(old[-1].after, self.stretches[-1].after, new[-1].after)
+                before = self._base(was[owner][1].after, stretch.after)
+                stretch.after = merge_block(before, stretch.after, theirs[owner][1].after).lines
+        before = self._base(old[-1].after, self.stretches[-1].after)
+        merged = merge_block(before, self.stretches[-1].after, new[-1].after)
         self.stretches[-1].after = merged.lines
         if merged.conflicts:
             self.tellings.append(_Telling(None, ENDING, "", _hunks(merged.conflicts)))
+
+    def _base(self, known: Sequence[str], ours: Sequence[str]) -> Sequence[str]:
+        return in_common(known, ours) if self.adopting else known
 
     def _take_out(self, old: dict[str, Stretch], new: set[str]) -> None:
         for stretch in list(self.stretches):

@@ -24,6 +24,9 @@ COMMANDS = {
     "auth": ("vaultsync.commands.auth", "Check a source's token and keep it safe."),
     "export": ("vaultsync.commands.export", "Write what your sources hold into notes."),
     "status": ("vaultsync.commands.status", "Say what the last runs did and what waits for you."),
+    "diff": ("vaultsync.commands.diff", "Show what you changed in notes."),
+    "resolve": ("vaultsync.commands.resolve", "Show the conflicts of a note, or answer them for one side."),
+    "restore": ("vaultsync.commands.restore", "Bring back a note or a block you deleted."),
     "templates": ("vaultsync.commands.templates", "List, check, preview and copy templates."),
     "doctor": ("vaultsync.commands.doctor", "Look for what could keep vaultsync from working."),
 }

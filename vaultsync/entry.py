@@ -10,7 +10,9 @@ class Base(msgspec.Struct, frozen=True):
     """The text both sides last agreed on, and the note as vaultsync last wrote or saw it.
 
     text: the agreed rendering; spans: where its values are, opaque; template: fingerprint of what rendered it.
-    digest, size (bytes), mtime_ns, inode: of the whole note, user text included.
+    digest, size (bytes), mtime_ns, inode: of the whole note, user text included. mine: it holds words of its user's,
+    so what it holds is not `text`. conflicts: how many it holds. record: what `text` was rendered from, None if that is
+    the entry's own, which is the newest.
     """
 
     text: str
@@ -21,6 +23,9 @@ class Base(msgspec.Struct, frozen=True):
     size: int
     mtime_ns: int
     inode: int
+    mine: bool = False
+    conflicts: int = 0
+    record: bytes | None = None
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -36,6 +41,18 @@ class Entry(msgspec.Struct, frozen=True):
     base: Base | None = None
     pending: bool = False
 
+    @property
+    def agreed(self) -> bytes:
+        """The record its base was rendered from."""
+        return self.record if self.base is None or self.base.record is None else self.base.record
+
+    def told(self, record: bytes) -> Entry:
+        """The entry with a newer record; what its base was rendered from is kept as long as that differs."""
+        if self.base is None or record == self.record:
+            return msgspec.structs.replace(self, record=record)
+        agreed = None if record == self.agreed else self.agreed
+        return msgspec.structs.replace(self, record=record, base=msgspec.structs.replace(self.base, record=agreed))
+
 
 class Counts(msgspec.Struct, frozen=True):
     """How many documents are known, how many have notes, and for how many work was left over."""
@@ -46,7 +63,10 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """An entry without its record and texts. What a base would hold is None where there is none; pending: 0 or 1."""
+    """An entry without its record and texts. What a base would hold is None where there is none.
+
+    pending, mine: 0 or 1.
+    """
 
     id: str
     source: str
@@ -58,3 +78,5 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     size: int | None
     mtime_ns: int | None
     inode: int | None
+    mine: int = 0
+    conflicts: int = 0

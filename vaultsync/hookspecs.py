@@ -92,6 +92,22 @@ class Fetch:
     known: Collection[bytes] = field(default=frozenset())
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change wanted at a source.
+
+    document: its id. owner: a highlight's id, "" for the document itself. field: of model.Highlight or
+    model.Document. before: what both sides last agreed on; after: what its user wrote. Tags are tuples, in the
+    service's spelling; all else is text: dates as 2026-01-31, no value as "".
+    """
+
+    document: str
+    owner: str
+    field: str
+    before: str | tuple[str, ...]
+    after: str | tuple[str, ...]
+
+
 class Source(Protocol):
     """A reading service seen through its plugin.
 
@@ -131,6 +147,24 @@ class Source(Protocol):
 
     def check_token(self) -> None:
         """Ask the service whether it takes the token. Raises AuthError or another SourceError."""
+
+    def refusal(self, document: Document, edit: Edit) -> str:
+        """Why an edit can't be sent, as a sentence that says what to do; "" if it can. Pure."""
+
+    def refreshed(self, record: bytes, owner: str) -> bytes:
+        """Ask how a highlight ("": the document itself) is now; the record with that worked in. Raises SourceError.
+
+        What is gone is marked so. Whoever calls it compares the documents before and after, and decides.
+        """
+
+    def applied(self, record: bytes, edit: Edit) -> bytes:
+        """Send one edit that is not refused; the record with the service's answer worked in. Raises SourceError.
+
+        record: just refreshed. The answer may be another value than was sent, or still the old one.
+        """
+
+    def removed(self, record: bytes, owner: str) -> bytes:
+        """Delete a highlight, or the document, at the service; the record without it. Raises SourceError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +207,7 @@ def vaultsync_after_pull(report: Any) -> None:
 
 
 @hookspec
-def vaultsync_before_push(edit: Any) -> None:
+def vaultsync_before_push(edit: Edit) -> None:
     """Hear of one edit before it is sent. Not called before two-way sync is built."""
 
 

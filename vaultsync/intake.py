@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from vaultsync.drafts import Draft
+from vaultsync.decisions import Draft
 from vaultsync.entry import Entry
 from vaultsync.errors import SourceError
 from vaultsync.hookspecs import Piece, Source
@@ -63,9 +63,8 @@ class Intake:
             renamed = [key for key, owner in self._owners.items() if owner == entry.id]
             self._owners |= dict.fromkeys(renamed, identity)
         self._drafts.pop(entry.id, None)
-        self._drafts[identity] = Draft(
-            msgspec.structs.replace(entry, id=identity, record=record), before, keys, self.asked
-        )
+        told = msgspec.structs.replace(entry.told(record), id=identity)
+        self._drafts[identity] = Draft(told, before, keys, self.asked)
         self._owners |= dict.fromkeys((*keys, *piece.joins, piece.key, *([before.id] if before else [])), identity)
 
     def _draft_of(self, piece: Piece) -> Draft:

@@ -32,7 +32,9 @@ def document_id(text: str, *, sources: Mapping[str, Source], state: State, vault
 
 
 def _keys(text: str, sources: Mapping[str, Source], state: State, vault: Vault) -> tuple[str, tuple[str, ...]]:
-    identity = text if ":" in text and "://" not in text else _by_address(text, sources, state) or _by_path(text, vault)
+    identity = (
+        text if ":" in text and "://" not in text else _by_address(text, sources, state) or _by_path(text, vault, state)
+    )
     entry = state.find((identity,)) if identity else None
     if entry is not None and entry.source in sources:
         return entry.source, state.keys_of(entry.id)
@@ -42,13 +44,23 @@ def _keys(text: str, sources: Mapping[str, Source], state: State, vault: Vault) 
     raise _unknown(text)
 
 
-def _by_path(text: str, vault: Vault) -> str | None:
+def _by_path(text: str, vault: Vault, state: State) -> str | None:
+    """The id of the note at a path, be it one that was there before its user deleted it."""
     path = Path(text)
     for candidate in (path if path.is_absolute() else Path.cwd() / path, vault.root / path):
         resolved = candidate.resolve()
         if resolved.is_relative_to(vault.root) and resolved.is_file():
-            return vault.identity(resolved.relative_to(vault.root).as_posix())
+            inside = resolved.relative_to(vault.root).as_posix()
+            return vault.identity(inside) or _remembered(inside, state)
+        if resolved.is_relative_to(vault.root) and not resolved.exists():
+            known = _remembered(resolved.relative_to(vault.root).as_posix(), state)
+            if known is not None:
+                return known
     return None
+
+
+def _remembered(path: str, state: State) -> str | None:
+    return next((row.id for row in list(state.rows()) if row.path == path), None)
 
 
 def _by_address(text: str, sources: Mapping[str, Source], state: State) -> str | None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,14 +20,11 @@ from vaultsync.conflicts import FieldConflict, cleared, count, found
 from vaultsync.lens import Reading, Value
 from vaultsync.model import Document, Highlight
 from vaultsync.note import Note, join, split
-from vaultsync.patch import merge_properties
+from vaultsync.patch import merge_properties, with_deleted
 from vaultsync.splice import base_with_values, ours_with_values, places, printed_values
-from vaultsync.tracked import Layout
+from vaultsync.tracked import Layout, Rendered
 
-__all__ = ["FieldConflict", "MergedNote", "merge_fields", "merge_note", "merge_tags"]
-
-if TYPE_CHECKING:
-    from vaultsync.render import Rendered
+__all__ = ["FieldConflict", "MergedNote", "adopt_note", "merge_fields", "merge_note", "merge_tags"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +111,34 @@ def merge_note(
     base, layout: as we wrote it. reading: of this very `ours`. theirs: rendered from the merged document.
     conflicts: those of its fields.
     """
+    return _merged(_Sides(Rendered(base, layout), base[: layout.body], ours, reading, theirs), conflicts)
+
+
+def adopt_note(
+    known: Rendered, ours: str, reading: Reading, theirs: Rendered, conflicts: Sequence[FieldConflict]
+) -> MergedNote:
+    """Take over a note nobody knows the base of; what differs is a conflict, and what it lacks comes in.
+
+    known: what the source renders to, of highlights that ours has. reading: of ours, by that.
+    """
+    return _merged(_Sides(known, "", ours, reading, theirs, adopting=True), conflicts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """The three sides of a merge. front: the properties of base. adopting: nobody knows the base."""
+
+    base: Rendered
+    front: str
+    ours: str
+    reading: Reading
+    theirs: Rendered
+    adopting: bool = False
+
+
+def _merged(sides: _Sides, conflicts: Sequence[FieldConflict]) -> MergedNote:
+    ours, reading, theirs = sides.ours, sides.reading, sides.theirs
+    base, layout = sides.base
     newline = "\r\n" if ours.count("\r\n") * 2 > ours.count("\n") else "\n"
     ends = not ours or ours.endswith("\n")
     whole = ours if ends else ours + newline
@@ -123,14 +147,15 @@ def merge_note(
     was = base_with_values(base, reading, values, where)
     mine = ours_with_values(base, whole, reading, values, where, newline)
     note = split(mine.text)
-    patched = merge_properties(base[: layout.body], note.front, theirs.text[: theirs.layout.body], newline=newline)
-    body = Body(reading, layout, theirs.layout, newline.removesuffix("\n"))
+    patched = merge_properties(sides.front, note.front, theirs.text[: theirs.layout.body], newline=newline)
+    body = Body(reading, layout, theirs.layout, newline.removesuffix("\n"), adopting=sides.adopting)
     body.merge(was, mine, theirs.text)
     for one in patched.conflicts:
         body.tell_property(one.key, one.theirs)
     for conflict in conflicts:
         body.tell(conflict, mine)
-    text = join(Note(note.mark, patched.text, body.text()))
+    front = with_deleted(patched.text, deleted=False, newline=newline)
+    text = join(Note(note.mark, front, body.text()))
     text = cleared(text, [aside for aside in found(text) if aside.kind == "deleted" and body.lives(aside.block_id)])
     notices = (*_copies(reading, layout), *([] if patched.readable else [_UNREADABLE]))
     done = text if ends else text.rstrip("\r\n")

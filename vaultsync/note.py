@@ -51,3 +51,36 @@ def anchors(body: str, known: Collection[str]) -> dict[str, int]:
         if match[1] in known:
             found.setdefault(match[1], match.end(1))
     return found
+
+
+def anchor_names(text: str) -> set[str]:
+    r"""Every name that stands where an anchor would, known or not.
+
+    >>> sorted(anchor_names("> one\n\n^rw1\n\n- two ^rw2\nx^3"))
+    ['rw1', 'rw2']
+    """
+    return {match[1] for match in _ANCHOR.finditer(text)}
+
+
+def torn(data: bytes, written: str) -> str:
+    r"""Why a note's bytes look like half of it, as words that follow its path; "" if they don't.
+
+    written: what vaultsync wrote there, "" if that is not known.
+
+    >>> torn(b"---\nid: 1\n---\nOne li", "---\nid: 1\n---\nOne line.\nTwo.\n")
+    'ends in the middle of a line'
+    """
+    if not data.strip(b"\0 \t\r\n"):
+        return "is empty"
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return "is not UTF-8 text"
+    if "\0" in text:
+        return "holds zero bytes"
+    rest = written[len(text) :] if written.startswith(text) else ""
+    if "\n" in rest[1:].rstrip("\n") and rest[0] != "\n" and not text.endswith("\n"):
+        return "ends in the middle of a line"
+    if written.startswith("---\n") and text.lstrip(_BOM).startswith(("---\n", "---\r\n")) and not split(text).front:
+        return "has properties without an end"
+    return ""

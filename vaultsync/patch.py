@@ -13,11 +13,13 @@ from typing import Any
 
 import yaml
 
+from vaultsync.note import Note, join, split
 from vaultsync.properties import ID_KEY
 from vaultsync.scalars import Loader, item
 from vaultsync.tracked import plain_text
 
 COUNT_KEY = "vaultsync_conflicts"
+DELETED_KEY = "vaultsync_deleted"
 _Edit = tuple[int, int, str]
 
 
@@ -86,15 +88,37 @@ def with_count(front: str, count: int, *, newline: str = "\n") -> str:
     >>> with_count("---\na: 1\n---\n", 2)
     '---\na: 1\nvaultsync_conflicts: 2\n---\n'
     """
+    return _with_own(front, COUNT_KEY, str(count) if count else None, newline)
+
+
+def with_deleted(front: str, *, deleted: bool, newline: str = "\n") -> str:
+    r"""The front matter with the property that says whether its document is gone at the source; without it if not.
+
+    >>> with_deleted("---\na: 1\n---\n", deleted=True)
+    '---\na: 1\nvaultsync_deleted: true\n---\n'
+    """
+    return _with_own(front, DELETED_KEY, "true" if deleted else None, newline)
+
+
+def marked_deleted(text: str) -> str:
+    """The note with the property that says that its document is gone at the source."""
+    note = split(text)
+    newline = "\r\n" if "\r\n" in note.front else "\n"
+    return join(Note(note.mark, with_deleted(note.front, deleted=True, newline=newline), note.body))
+
+
+def _with_own(front: str, key: str, value: str | None, newline: str) -> str:
+    """The front matter with a property of vaultsync's own. value: as YAML; None takes it out."""
     entries = _entries(front)
     if not front or entries is None:
         return front
-    entry = entries.get(COUNT_KEY)
+    entry = entries.get(key)
     if entry is None:
         close = _closing(front)
-        return _applied(front, [(close, close, f"{COUNT_KEY}: {count}\n")] if count else [], newline)
-    if count:
-        return front if entry.value == count else _applied(front, [(entry.at, entry.end, f" {count}")], newline)
+        return _applied(front, [(close, close, f"{key}: {value}\n")] if value else [], newline)
+    if value:
+        same = front[entry.at : entry.end].strip() == value
+        return front if same else _applied(front, [(entry.at, entry.end, f" {value}")], newline)
     return _applied(front, [(entry.lines.start, entry.lines.stop, _remarks(front, entry, ""))], newline)
 
 

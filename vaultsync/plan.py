@@ -16,7 +16,7 @@ class OnDisk(Enum):
 
     NOWHERE = "no file has its id"
     AS_WRITTEN = "holds what we wrote, be it in a run that was cut short"
-    EDITED = "its user has changed it"
+    EDITED = "its user has changed it, now or before we last wrote it"
     FOUND = "has its id, and we don't know what we wrote"
     UNKNOWN = "can't be read now"
     TWICE = "more than one file has its id, and none is where we left it"
@@ -28,10 +28,11 @@ class Action(Enum):
     NOTHING = "unchanged"
     CREATE = "created"
     UPDATE = "updated"
+    MERGE = "merged with what its user wrote"
     ADOPT = "adopted"
     TRASH = "trashed"
     FORGET = "gone on both sides"
-    LEAVE = "left as its user edited it"
+    LEAVE = "left, for it was being edited"
     KEEP = "kept though gone at the source, for its user edited it"
     GONE = "deleted by its user"
     WAIT = "left until it can be read"
@@ -43,7 +44,8 @@ class Seen:
     """What a run knows about one document before it decides.
 
     written: we have a base. wanted: it should have a note if it has none. deleted: gone at the source.
-    same: theirs equals base. reached: ours equals theirs. asked: its user named it in this run.
+    same: theirs equals base, and nothing else is to be done. reached: ours equals theirs. asked: its user named it in
+    this run.
     """
 
     on_disk: OnDisk
@@ -59,7 +61,7 @@ def decide(seen: Seen) -> Action:
     """One row a case; the first that fits.
 
     >>> decide(Seen(OnDisk.NOWHERE, written=False)), decide(Seen(OnDisk.EDITED, written=True))
-    (<Action.CREATE: 'created'>, <Action.LEAVE: 'left as its user edited it'>)
+    (<Action.CREATE: 'created'>, <Action.MERGE: 'merged with what its user wrote'>)
     """
     if seen.on_disk is OnDisk.UNKNOWN:  # cannot read is not absent
         return Action.WAIT
@@ -74,7 +76,7 @@ def _of_unknown(seen: Seen) -> Action:
         return Action.CREATE if seen.wanted and not seen.deleted else Action.NOTHING
     if seen.deleted:  # whose words these are can't be told any more
         return Action.KEEP
-    return Action.ADOPT if seen.reached else Action.LEAVE
+    return Action.ADOPT if seen.reached else Action.MERGE
 
 
 def _of_written(seen: Seen) -> Action:
@@ -89,7 +91,7 @@ def _of_written(seen: Seen) -> Action:
         return Action.NOTHING
     if seen.reached:
         return Action.ADOPT
-    return Action.UPDATE if untouched else Action.LEAVE
+    return Action.UPDATE if untouched else Action.MERGE
 
 
 def needs_theirs(seen: Seen) -> bool:

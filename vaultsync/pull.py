@@ -15,7 +15,8 @@ from itertools import islice
 import msgspec
 
 from vaultsync.config import FULL_EVERY
-from vaultsync.drafts import Draft, Drafts, Held, Renders, highlights_in
+from vaultsync.decisions import Decider, Draft, highlights_in
+from vaultsync.drafts import Drafts, Held
 from vaultsync.errors import ConfigError, SafetyStop, SourceError, VaultError
 from vaultsync.hookspecs import Fetch, Listing, Page, Source
 from vaultsync.intake import Intake
@@ -24,6 +25,7 @@ from vaultsync.plan import OnDisk, Removals, allowance, guard
 from vaultsync.rehearsal import Rehearsal
 from vaultsync.report import Report, Tally
 from vaultsync.state import Row
+from vaultsync.strays import Strays
 from vaultsync.survey import survey
 from vaultsync.workspace import Workspace
 
@@ -32,13 +34,18 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user asked of one run. only: ids, paths or addresses; sources: names, all if empty."""
+    """What a user asked of one run. only: ids, paths or addresses; sources: names, all if empty.
+
+    restoring: bring back what the user deleted of the documents in `only`, from what is remembered: these blocks, all
+    if empty; None to fetch as usual.
+    """
 
     full: bool = False
     dry: bool = False
     allow_removals: bool = False
     only: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    restoring: tuple[str, ...] | None = None
 
 
 def pull(workspace: Workspace, options: Options, announce: Callable[[str], None] = lambda _: None) -> Report:
@@ -78,6 +85,9 @@ class _Run:
         try:
             self.named = self._named()
             for name, source in self.chosen():
+                if self.options.restoring is not None:
+                    self.restore(name, source)
+                    continue
                 self.fetch(name, source)
                 self.reconsider(name, source)
             self.remove()
@@ -103,25 +113,16 @@ class _Run:
             self.survey = survey(self.workspace.vault, rows, state.entry_of, state.being_written())
         self.known = sum(place.on_disk is not OnDisk.NOWHERE for place in self.survey.places.values())
         self._follow(rows)
+        self._finish_merges()
+        self.answered = [row for row in rows if row.conflicts and self._is_answered(row)]
         for name, copies in self.survey.copies.items():
             home = self.survey.places[name].path
             self.tally.asides.append(f"{', '.join(copies)}: a copy of {home} (same vaultsync_id). It was left alone.")
         self.tally.errors.extend(self.survey.unread)
-        renders = Renders(
-            self.workspace.render_note,
-            self.workspace.render_path,
-            self.workspace.templates.fingerprint,
-            self.workspace.try_templates,
-            self.workspace.host.document_filters(),
-        )
-        self.drafts = Drafts(
-            Rehearsal(self.workspace.root) if self.options.dry else self.workspace.vault,
-            state,
-            self.survey,
-            self.tally,
-            renders,
-            self.workspace.now,
-        )
+        vault = self.workspace.vault
+        decider = Decider(vault, self.survey, Strays(vault, self.survey), self.workspace.renders)
+        writer = Rehearsal(self.workspace.root) if self.options.dry else vault
+        self.drafts = Drafts(writer, state, self.survey, self.tally, decider, self.workspace.now)
 
     def _follow(self, rows: Iterable[Row]) -> None:
         moved = []
@@ -136,6 +137,24 @@ class _Run:
             with self.workspace.state.transaction():
                 for name, found, touched in moved:
                     self.workspace.state.moved(name, found, touched=touched)
+
+    def _finish_merges(self) -> None:
+        """Remember merges that were made by a run that was cut short before it could."""
+        state = self.workspace.state
+        for made, entry in state.being_merged().items():
+            place = self.survey.place(entry.id)
+            if place.found is None or place.digest != made or entry.base is None or state.entry(entry.id) is None:
+                continue
+            found = place.found
+            base = msgspec.structs.replace(entry.base, size=found.size, mtime_ns=found.mtime_ns, inode=found.inode)
+            with state.transaction():
+                state.put(msgspec.structs.replace(entry, path=place.path, base=base))
+                state.have_written({made})
+
+    def _is_answered(self, row: Row) -> bool:
+        """Whether a note with conflicts was edited since: they may be resolved."""
+        place = self.survey.place(row.id)
+        return place.on_disk is OnDisk.EDITED and place.digest != row.digest
 
     def chosen(self) -> Iterator[tuple[str, Source]]:
         """The sources to ask, in the order of vaultsync.toml."""
@@ -242,7 +261,7 @@ class _Run:
         for entry, key in islice(gone, enough):
             record = source.without(entry.record, key)
             with state.transaction():
-                state.put(msgspec.structs.replace(entry, record=record, pending=True))
+                state.put(msgspec.structs.replace(entry.told(record), pending=True))
                 state.put_pieces(entry.id, {key: None})
 
     def _fetched(self, name: str) -> None:
@@ -256,6 +275,7 @@ class _Run:
         """Look again at every entry that waits or whose template has changed."""
         state = self.workspace.state
         waiting = dict.fromkeys(state.pending_ids(name))
+        waiting |= dict.fromkeys(row.id for row in self.answered if row.source == name)
         if not self.options.only:
             changed = self._with_changed_template(name)
             if changed:
@@ -287,6 +307,12 @@ class _Run:
     def _hold(self, held: Iterable[Held]) -> None:
         self.held |= {one.id: one for one in held}
 
+    def restore(self, name: str, source: Source) -> None:
+        """Bring back what its user deleted of the notes they named."""
+        entries = filter(None, (self.workspace.state.find((key,)) for key in self.named.get(name, ())))
+        drafts = {entry.id: Draft(entry, entry, asked=True, restoring=self.options.restoring) for entry in entries}
+        self._hold(self.drafts.settle(source, drafts.values()))
+
     # Removals, last and guarded.
 
     def remove(self) -> None:
@@ -309,7 +335,7 @@ class _Run:
         """After a run that reached everything, nothing is left of what earlier ones were writing."""
         state = self.workspace.state
         reached = not (self.tally.errors or self.options.only or self.options.sources)
-        if reached and (written := state.being_written()):
+        if reached and (written := {*state.being_written(), *state.being_merged()}):
             with state.transaction():
                 state.have_written(written)
 
@@ -330,14 +356,15 @@ class _Run:
     def report(self) -> Report:
         """What the run did."""
         requests = self.workspace.requests()
-        return self.tally.report(known=self.known, requests=requests, dry=self.options.dry)
+        conflicts = self.workspace.state.conflicts()
+        return self.tally.report(known=self.known, requests=requests, conflicts=conflicts, dry=self.options.dry)
 
     def diary(self, report: Report) -> dict[str, object]:
         """What the history keeps of this run."""
         told = report.as_json()
         return {
             "ended": self.workspace.now.isoformat(),
-            "command": "export",
+            "command": "export" if self.options.restoring is None else "restore",
             "full": self.swept,
             "exit": report.exit_code,
             **told,

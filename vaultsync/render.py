@@ -30,6 +30,7 @@ from vaultsync.tracked import (
     Opened,
     Piece,
     Printed,
+    Rendered,
     Span,
     TagList,
     Tracked,
@@ -37,17 +38,11 @@ from vaultsync.tracked import (
     plain_text,
 )
 
+__all__ = ["PathRenderer", "Rendered", "Renderer"]
+
 _HEAD_BEGIN = re.compile(r"---[ \t]*\n")
 _HEAD_END = re.compile(r"\n---[ \t]*\n")
 _HEAD_END_OF_ALL = re.compile(r"\n---[ \t]*\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A note's text, and where its blocks, values and properties stand in it."""
-
-    text: str
-    layout: Layout
 
 
 class Renderer:

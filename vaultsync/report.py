@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,8 @@ class Report:
     """What a run did, or would do if `dry`.
 
     unchanged: notes that needed nothing. errors: what failed; the rest was done. stop: why removals were not made.
-    problems: what sources had to mend or leave out. asides: things worth knowing that ask for nothing.
+    problems: what sources had to mend or leave out. asides: things worth knowing that ask for nothing. conflicts: how
+    many notes hold, by path.
     """
 
     changes: tuple[Change, ...] = ()
@@ -40,6 +41,7 @@ class Report:
     stop: SafetyStop | None = None
     problems: tuple[Problem, ...] = ()
     asides: tuple[str, ...] = ()
+    conflicts: Mapping[str, int] = field(default_factory=dict)
     dry: bool = False
 
     def count(self, action: Action) -> int:
@@ -52,20 +54,21 @@ class Report:
         if self.errors:
             refused = all(isinstance(error, AuthError) for error in self.errors)
             return 2 if refused and not self.changes else 1
-        return 3 if self.stop or self.count(Action.ASK) else 0
+        return 3 if self.stop or self.conflicts or self.count(Action.ASK) else 0
 
     def as_json(self) -> dict[str, Any]:
         """The object --json prints."""
         return {
             "notes": {
                 "created": self.count(Action.CREATE),
-                "updated": self.count(Action.UPDATE),
+                "updated": self.count(Action.UPDATE) + self.count(Action.MERGE),
+                "merged": self.count(Action.MERGE),
                 "unchanged": self.unchanged,
                 "trashed": self.count(Action.TRASH),
                 "left": sum(self.count(action) for action in _NOTES_LEFT),
                 "deleted_by_user": self.count(Action.GONE),
             },
-            "edits": {"sent": 0, "waiting": 0, "conflicts": 0, "refused": 0},
+            "edits": {"sent": 0, "waiting": 0, "conflicts": sum(self.conflicts.values()), "refused": 0},
             "requests": self.requests,
             "errors": [{"message": error.message, "hint": error.hint} for error in self._errors()],
             "problems": [{"about": problem.about, "message": problem.message} for problem in self.problems],
@@ -89,10 +92,9 @@ class Report:
         for action in _NOTES_LEFT:
             yield from self._left(action)
         if gone := self.count(Action.GONE):
-            yield (
-                f"{_notes(gone)} deleted by you, and not written again. "
-                'Bring one back with "vaultsync export --only ID".'
-            )
+            yield (f'{_notes(gone)} deleted by you, and not written again. Bring one back with "vaultsync restore ID".')
+        told = [f"{path} ({number})" for path, number in sorted(self.conflicts.items())]
+        yield from _some(told, 'with conflicts; see the callouts in them, or "vaultsync resolve NOTE"')
         yield from _some([f"{problem.about}: {problem.message}" for problem in self.problems], "mended or left out")
 
     def _summary(self) -> str:
@@ -101,6 +103,7 @@ class Report:
             for action, word in (
                 (Action.CREATE, "created"),
                 (Action.UPDATE, "updated"),
+                (Action.MERGE, "merged with what you wrote"),
                 (Action.TRASH, "moved to .trash"),
             )
             if (number := self.count(action))
@@ -111,7 +114,7 @@ class Report:
 
     def _plan(self) -> Iterator[str]:
         for change in self.changes:
-            if change.action in (Action.CREATE, Action.UPDATE, Action.TRASH, Action.ADOPT):
+            if change.action in (Action.CREATE, Action.UPDATE, Action.MERGE, Action.TRASH, Action.ADOPT):
                 yield f"  {change.action.name.lower():7} {change.path}" + (f"  ({change.why})" if change.why else "")
 
     def _left(self, action: Action) -> Iterator[str]:
@@ -160,10 +163,10 @@ class Tally:
             before = self.changes.pop(old)
             self.changes[new] = Change(before.action, new, before.path, before.why)
 
-    def report(self, *, known: int, requests: int, dry: bool) -> Report:
-        """Make the report. known: notes there were at the start."""
+    def report(self, *, known: int, requests: int, conflicts: Mapping[str, int], dry: bool) -> Report:
+        """Make the report. known: notes there were at the start. conflicts: that notes hold, by path."""
         counts = Counter(change.action for change in self.changes.values())
-        touched = sum(counts[action] for action in (Action.UPDATE, Action.TRASH, *_NOTES_LEFT))
+        touched = sum(counts[action] for action in (Action.UPDATE, Action.MERGE, Action.TRASH, *_NOTES_LEFT))
         changes = tuple(change for change in self.changes.values() if change.action is not Action.NOTHING)
         return Report(
             changes,
@@ -173,5 +176,6 @@ class Tally:
             self.stop,
             tuple(self.problems),
             tuple(self.asides),
+            conflicts,
             dry,
         )

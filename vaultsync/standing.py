@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from vaultsync.config import FULL_EVERY
+from vaultsync.desk import Desk, OpenNote
 from vaultsync.entry import Row
-from vaultsync.history import History
 from vaultsync.plan import OnDisk
-from vaultsync.state import State
-from vaultsync.statedir import state_dir
-from vaultsync.survey import Survey, survey
-from vaultsync.vault import Vault
+from vaultsync.survey import Survey
+from vaultsync.workspace import Workspace
 
 _RUNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something in a note that waits for its user. path: inside the vault; block: its anchor, "" for the document."""
+
+    path: str
+    field: str
+    block: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,8 @@ class Standing:
     """What `vaultsync status` tells. Paths are inside the vault, sorted.
 
     runs: the last ones, newest first, as pull.py kept them. next_full: by source, when everything is listed
-    again; None: at the next run. notes: how many there are. edited: changed by their user and therefore left.
+    again; None: at the next run. notes: how many there are. edited: they hold words of their user's. conflicts: both
+    sides changed the same. refused: fields of which it can't be told what their user made of them.
     waiting: with news that could not be written yet. deleted: by their user, where they were. copies: of a
     note, with its id. unread: what could not be looked at, and why.
     """
@@ -34,29 +42,39 @@ class Standing:
     next_full: Mapping[str, datetime | None]
     notes: int
     edited: tuple[str, ...]
+    conflicts: tuple[Trouble, ...]
+    refused: tuple[Trouble, ...]
     waiting: tuple[str, ...]
     deleted: tuple[str, ...]
     copies: tuple[str, ...]
     unread: tuple[str, ...]
 
 
-def standing(root: Path, env: Mapping[str, str], sources: Iterable[str]) -> Standing:
-    """Look at the vault and its state. sources: those of vaultsync.toml. Raises StateError, VaultError."""
-    folder = state_dir(root, env)
-    with State.open(folder) as state:
-        rows = [row for row in state.rows() if row.path]
-        seen = survey(Vault(root), rows, state.entry_of)
-    history = History(folder)
+def standing(workspace: Workspace) -> Standing:
+    """Look at the vault and its state; asks no service. Raises StateError, VaultError, ConfigError."""
+    desk = Desk(workspace)
+    rows, seen, history = desk.rows, desk.survey, workspace.history
+    opened = list(desk.every())
+    notes = [one for one in opened if isinstance(one, OpenNote)]
+    unread = [error.message for error in (*seen.unread, *(one for one in opened if not isinstance(one, OpenNote)))]
     return Standing(
         runs=tuple(reversed(list(history.last(_RUNS)))),
-        next_full={name: _after(history.last_full(name)) for name in sources},
+        next_full={name: _after(history.last_full(name)) for name in workspace.config.sources},
         notes=len(rows) - len(_those(rows, seen, OnDisk.NOWHERE)),
         edited=_those(rows, seen, OnDisk.EDITED),
+        conflicts=tuple(Trouble(note.path, one.field, one.block_id) for note in notes for one in note.conflicts),
+        refused=tuple(trouble for note in notes for trouble in _refused(note)),
         waiting=tuple(sorted(row.path for row in rows if row.pending and row.path)),
         deleted=_those(rows, seen, OnDisk.NOWHERE),
         copies=tuple(sorted(path for paths in seen.copies.values() for path in paths)),
-        unread=tuple(error.message for error in seen.unread),
+        unread=tuple(dict.fromkeys(unread)),
     )
+
+
+def _refused(note: OpenNote) -> Iterator[Trouble]:
+    names = {block.id: block.block_id for block in note.agreed.layout.blocks}
+    for one in note.refusals:
+        yield Trouble(note.path, one.field, names.get(one.owner, ""), one.reason)
 
 
 def _after(last: datetime | None) -> datetime | None:

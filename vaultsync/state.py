@@ -13,6 +13,8 @@ from itertools import starmap
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from vaultsync.entry import Base, Counts, Entry, Row
 from vaultsync.errors import StateError
 from vaultsync.steps import step
@@ -20,19 +22,31 @@ from vaultsync.vault import Found
 
 __all__ = ["VERSION", "Base", "Counts", "Entry", "Row", "State"]
 
-VERSION = 1
+VERSION = 2
 _FILE = "state.sqlite3"
 _SCHEMA = (
     """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category TEXT,
-    pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER) WITHOUT ROWID""",
+    pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER,
+    mine INTEGER NOT NULL DEFAULT 0, conflicts INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID""",
     "CREATE INDEX pending_entries ON entries (source) WHERE pending",
-    "CREATE TABLE bodies (id TEXT PRIMARY KEY, record BLOB NOT NULL, base BLOB, spans BLOB)",
+    "CREATE TABLE bodies (id TEXT PRIMARY KEY, record BLOB NOT NULL, base BLOB, spans BLOB, agreed BLOB)",
     "CREATE TABLE pieces (key TEXT PRIMARY KEY, entry TEXT NOT NULL, digest BLOB) WITHOUT ROWID",
     "CREATE INDEX pieces_of_entries ON pieces (entry)",
     "CREATE TABLE cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE listed (source TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (source, key)) WITHOUT ROWID",
-    "CREATE TABLE writing (digest BLOB PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE writing (digest BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID",
 )
+# From each earlier version to the next one.
+_MIGRATIONS = {
+    1: (
+        "ALTER TABLE entries ADD COLUMN mine INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE entries ADD COLUMN conflicts INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE bodies ADD COLUMN agreed BLOB",
+        "ALTER TABLE writing ADD COLUMN entry BLOB",
+    ),
+}
+_HEAD = "source, path, pending, template, category, digest, size, mtime_ns, inode, mine, conflicts"
+_ENTRIES = msgspec.msgpack.Decoder(Entry)
 
 
 class State:
@@ -117,28 +131,28 @@ class State:
     def entry(self, identity: str) -> Entry | None:
         """Return the entry of that id, None if there is none."""
         query = """SELECT id, source, record, path, pending, base, spans, template, category, digest, size, mtime_ns,
-        inode FROM entries JOIN bodies USING (id) WHERE id = ?"""
+        inode, mine, conflicts, agreed FROM entries JOIN bodies USING (id) WHERE id = ?"""
         for id_, source, record, path, pending, text, *rest in self._read(query, identity):
-            base = None if text is None else Base(text.decode(), *rest)
+            *values, mine, conflicts, agreed = rest
+            base = None if text is None else Base(*[text.decode(), *values, bool(mine), conflicts, agreed])
             return Entry(id_, source, record, path, base, bool(pending))
         return None
 
     def put(self, entry: Entry) -> bool:
         """Store an entry, unless that is how it is stored; say whether anything was written."""
         base = entry.base
-        body = (entry.record, None, None) if base is None else (entry.record, base.text.encode(), base.spans)
+        texts = (None, None, None) if base is None else (base.text.encode(), base.spans, base.record)
+        body = (entry.record, *texts)
         head = (entry.source, entry.path, entry.pending, *_small(base))
         id_ = entry.id
         changed = False
-        if next(self._read("SELECT record, base, spans FROM bodies WHERE id = ?", id_), None) != body:
-            self._write("INSERT OR REPLACE INTO bodies (id, record, base, spans) VALUES (?, ?, ?, ?)", id_, *body)
+        if next(self._read("SELECT record, base, spans, agreed FROM bodies WHERE id = ?", id_), None) != body:
+            columns = "id, record, base, spans, agreed"
+            self._write(f"INSERT OR REPLACE INTO bodies ({columns}) VALUES (?, ?, ?, ?, ?)", id_, *body)
             changed = True
-        query = """SELECT source, path, pending, template, category, digest, size, mtime_ns, inode
-        FROM entries WHERE id = ?"""
-        if next(self._read(query, id_), None) != head:
-            columns = "id, source, path, pending, template, category, digest, size, mtime_ns, inode"
-            marks = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
-            self._write(f"INSERT OR REPLACE INTO entries ({columns}) VALUES ({marks})", id_, *head)
+        if next(self._read(f"SELECT {_HEAD} FROM entries WHERE id = ?", id_), None) != head:
+            marks = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+            self._write(f"INSERT OR REPLACE INTO entries (id, {_HEAD}) VALUES ({marks})", id_, *head)
             changed = True
         return changed
 
@@ -148,6 +162,15 @@ class State:
         if touched:
             statement = "UPDATE entries SET size = ?, mtime_ns = ?, inode = ? WHERE id = ?"
             self._write(statement, found.size, found.mtime_ns, found.inode, identity)
+
+    def rewritten(self, path: str, digest: bytes, found: Found) -> None:
+        """Note what a note holds by now that got news for a block of another document."""
+        statement = "UPDATE entries SET digest = ?, size = ?, mtime_ns = ?, inode = ?, mine = 1 WHERE path = ?"
+        self._write(statement, digest, found.size, found.mtime_ns, found.inode, path)
+
+    def conflicts(self) -> dict[str, int]:
+        """Return how many conflicts notes held when vaultsync last wrote or read them, by path."""
+        return dict(self._read("SELECT path, conflicts FROM entries WHERE conflicts AND path IS NOT NULL"))
 
     def put_pieces(self, identity: str, pieces: Mapping[str, bytes | None]) -> None:
         """Note which keys an entry has, and the digest of what came in under each; None: not all was said."""
@@ -182,7 +205,7 @@ class State:
 
     def rows(self) -> Iterator[Row]:
         """Look over all entries, by id. Write nothing before the end of it is reached."""
-        columns = "id, source, path, template, category, pending, digest, size, mtime_ns, inode"
+        columns = "id, source, path, template, category, pending, digest, size, mtime_ns, inode, mine, conflicts"
         return starmap(Row, self._read(f"SELECT {columns} FROM entries"))
 
     def pending_ids(self, source: str) -> list[str]:
@@ -209,17 +232,20 @@ class State:
         """Whether some note had this digest when vaultsync last wrote or saw it."""
         return next(self._read("SELECT 1 FROM entries WHERE digest = ?", digest), None) is not None
 
-    def about_to_write(self, digests: Collection[bytes]) -> None:
+    def about_to_write(self, digests: Collection[bytes], merged: Mapping[bytes, Entry] | None = None) -> None:
         """Note what is about to be written, so that it is known for ours if the run ends before its entries are kept.
 
+        digests: of notes without words of their users'. merged: of the others, with the entry each is to get.
         Survives the end of the process at once, and a power failure when the page is brought to the same disk.
         """
-        if not digests:
+        entries = {digest: msgspec.msgpack.encode(entry) for digest, entry in (merged or {}).items()}
+        rows = [*((digest, None) for digest in digests), *entries.items()]
+        if not rows:
             return
         if not self._depth:
             list(self._read("PRAGMA synchronous = NORMAL"))
         with self.transaction():
-            self._write_each("INSERT OR IGNORE INTO writing (digest) VALUES (?)", [(digest,) for digest in digests])
+            self._write_each("INSERT OR REPLACE INTO writing (digest, entry) VALUES (?, ?)", rows)
         if not self._depth:
             list(self._read("PRAGMA synchronous = FULL"))
 
@@ -228,8 +254,13 @@ class State:
         self._write_each("DELETE FROM writing WHERE digest = ?", [(digest,) for digest in digests])
 
     def being_written(self) -> frozenset[bytes]:
-        """Return what runs were about to write when they were cut short."""
-        return frozenset(digest for (digest,) in self._read("SELECT digest FROM writing"))
+        """Return the digests of notes without words of their users' that runs cut short were about to write."""
+        return frozenset(digest for (digest,) in self._read("SELECT digest FROM writing WHERE entry IS NULL"))
+
+    def being_merged(self) -> dict[bytes, Entry]:
+        """Return the merged notes that runs cut short were about to write, with the entry each was to get."""
+        rows = self._read("SELECT digest, entry FROM writing WHERE entry IS NOT NULL")
+        return {digest: _ENTRIES.decode(entry) for digest, entry in rows}
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Go through the known keys "<prefix>:...", in order. Write nothing before its end is reached."""
@@ -277,8 +308,10 @@ class State:
         list(self._read("PRAGMA synchronous = FULL"))
         if version == 0:
             self._write("PRAGMA journal_mode = WAL")
+        if version < VERSION:
+            steps = [_MIGRATIONS[old] for old in range(version, VERSION)] if version else [_SCHEMA]
             with self.transaction():
-                for statement in (*_SCHEMA, f"PRAGMA user_version = {VERSION}"):
+                for statement in (*(one for step_ in steps for one in step_), f"PRAGMA user_version = {VERSION}"):
                     self._write(statement)
 
     def _read(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
@@ -316,8 +349,11 @@ class State:
 
 def _small(base: Base | None) -> tuple[Any, ...]:
     if base is None:
-        return (None,) * 6
-    return (base.template, base.category, base.digest, base.size, base.mtime_ns, base.inode)
+        return (*(None,) * 6, False, 0)
+    return (
+        *(base.template, base.category, base.digest, base.size, base.mtime_ns, base.inode),
+        *(base.mine, base.conflicts),
+    )
 
 
 def _range(prefix: str) -> tuple[str, str]:

@@ -49,11 +49,19 @@ class Survey:
                 return self.places[name]
         return _NOWHERE
 
-    def written(self, name: str, path: str, outcome: Written) -> None:
-        """Take note of what was just written."""
+    def written(self, name: str, path: str, outcome: Written, *, mine: bool = False) -> None:
+        """Take note of what was just written. mine: it holds words of its user's."""
         found = Found(path, outcome.size, outcome.mtime_ns, outcome.inode)
-        self.places[name] = Place(OnDisk.AS_WRITTEN, path, outcome.digest, found)
+        self.places[name] = Place(_as_left(mine=mine), path, outcome.digest, found)
         self.taken.add(collision_key(path))
+
+    def rewritten(self, outcome: Written) -> None:
+        """Take note of what was just written into a note of another document, or of none."""
+        found = Found(outcome.path, outcome.size, outcome.mtime_ns, outcome.inode)
+        self.scan.notes[outcome.path] = found
+        for name, place in self.places.items():
+            if place.path == outcome.path:
+                self.places[name] = Place(OnDisk.EDITED, outcome.path, outcome.digest, found)
 
     def renamed(self, old: str, new: str) -> None:
         """Take note that a document has another id. A run that was cut short may have written it into the note."""
@@ -84,7 +92,7 @@ def survey(
     for row in rows:
         found = unclaimed.get(row.path) if row.path else None
         if found and (found.size, found.mtime_ns, found.inode) == (row.size, row.mtime_ns, row.inode):
-            seen.places[row.id] = Place(OnDisk.AS_WRITTEN, found.path, row.digest or b"", found)
+            seen.places[row.id] = Place(_as_left(mine=bool(row.mine)), found.path, row.digest or b"", found)
             del unclaimed[found.path]
         elif row.path:
             loose[row.id] = row
@@ -133,7 +141,12 @@ def _located(vault: Vault, seen: Survey, row: Row, paths: list[str], ours: Colle
         home = row.path  # its user took the id out; it is still where we left it
     else:
         return _NOWHERE
-    return _read(vault, seen, home, (*ours, row.digest), OnDisk.EDITED)
+    return _read(vault, seen, home, ours if row.mine else (*ours, row.digest), OnDisk.EDITED)
+
+
+def _as_left(*, mine: bool) -> OnDisk:
+    """What a note is that holds what vaultsync left there: that may be words of its user's, merged."""
+    return OnDisk.EDITED if mine else OnDisk.AS_WRITTEN
 
 
 def _found(vault: Vault, seen: Survey, paths: list[str], ours: Collection[bytes]) -> Place:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import msgspec
 
@@ -243,3 +243,10 @@ class Layout(msgspec.Struct, frozen=True, array_like=True):
     blocks: tuple[Block, ...] = ()
     spans: tuple[Span, ...] = ()
     properties: tuple[Property, ...] = ()
+
+
+class Rendered(NamedTuple):
+    """A note's text, and where its blocks, values and properties stand in it."""
+
+    text: str
+    layout: Layout

@@ -23,13 +23,15 @@ from vaultsync.http import Http
 from vaultsync.lock import writer_lock
 from vaultsync.plugins import Host
 from vaultsync.progress import Progress, silent
+from vaultsync.renders import Renders
 from vaultsync.state import State
 from vaultsync.statedir import state_dir
 from vaultsync.vault import Vault
 
 if TYPE_CHECKING:
     from vaultsync.model import Document
-    from vaultsync.render import PathRenderer, Rendered
+    from vaultsync.render import PathRenderer
+    from vaultsync.tracked import Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Stand:
     http: Mapping[str, Any] = field(default_factory=dict)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     state: Path | None = None
+
+
+def offline(root: Path) -> Stand:
+    """How a command works that asks no service: no token is looked for. Raises ConfigError."""
+    return Stand(tokens=dict.fromkeys(configuration.load(root).sources, ""))
 
 
 @dataclass
@@ -91,6 +98,17 @@ class Workspace:
             for document in specimens("books"):
                 self.render_path(msgspec.structs.replace(document, source=name))
         return True
+
+    @cached_property
+    def renders(self) -> Renders:
+        """What drafts need of templates and plugins."""
+        return Renders(
+            self.render_note,
+            self.render_path,
+            self.templates.fingerprint,
+            self.try_templates,
+            self.host.document_filters(),
+        )
 
     def render_note(self, document: Document) -> Rendered:
         """The note of a document. Raises TemplateError."""

@@ -12,7 +12,7 @@ import click
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
 
 if TYPE_CHECKING:
-    from vaultsync.standing import Standing
+    from vaultsync.standing import Standing, Trouble
 
 _SHOWN = 20
 
@@ -21,14 +21,15 @@ _SHOWN = 20
 @vault_option
 @json_option
 def command(vault: str | None, *, as_json: bool) -> None:
-    """Say what the last runs did, which notes you have edited or deleted, and what waits. Asks no service."""
+    """Say what the last runs did, which notes hold words of yours, and what waits for you. Asks no service."""
     from dataclasses import asdict
 
-    from vaultsync import config
+    from vaultsync import workspace
     from vaultsync.standing import standing
 
     root = find_vault(vault)
-    found = standing(root, os.environ, config.load(root).sources)
+    with workspace.opened(root, env=os.environ, stand=workspace.offline(root)) as opened:
+        found = standing(opened)
     if as_json:
         print_json({"vault": str(root), **asdict(found)})
         return
@@ -45,7 +46,9 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
     for source, due in found.next_full.items():
         when = "at the next export" if due is None or due <= now else f"at the first export after {_local(due)}"
         yield f"{source}: everything is listed again {when}."
-    yield from _some(found.edited, "edited by you and therefore left alone")
+    yield from _some(_troubles(found.conflicts), 'in conflict; see the callouts, or "vaultsync resolve NOTE"', "field")
+    yield from _some(_troubles(found.refused), "that can't be read back; your text stays as it is", "field")
+    yield from _some(found.edited, "with words of yours")
     yield from _some(found.waiting, "with news that could not be written yet")
     yield from _some(found.deleted, "deleted by you and not written again")
     yield from _some(found.copies, "copied from another (same vaultsync_id) and left alone")
@@ -63,22 +66,30 @@ def _run(run: Mapping[str, Any]) -> Iterator[str]:
         yield f"    {error['message']} {error.get('hint', '')}".rstrip()
 
 
-def _some(paths: tuple[str, ...], what: str) -> Iterator[str]:
+def _troubles(found: tuple[Trouble, ...]) -> tuple[str, ...]:
+    """Each trouble in a line."""
+    return tuple(
+        f"{one.path}: {one.field}{f' of ^{one.block}' if one.block else ''}{f' ({one.reason})' if one.reason else ''}"
+        for one in found
+    )
+
+
+def _some(paths: tuple[str, ...], what: str, noun: str = "note") -> Iterator[str]:
     if not paths:
         return
-    yield f"{_count(len(paths))} {what}:"
+    yield f"{_count(len(paths), noun)} {what}:"
     yield from (f"  {path}" for path in paths[:_SHOWN])
     if len(paths) > _SHOWN:
         yield f"  and {len(paths) - _SHOWN:,} more"
 
 
-def _count(number: int) -> str:
+def _count(number: int, noun: str = "note") -> str:
     """Count notes in words.
 
     >>> _count(1), _count(1200)
     ('1 note', '1,200 notes')
     """
-    return f"{number:,} note{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _local(moment: datetime) -> str:

@@ -1,0 +1,61 @@
+"""vaultsync diff: what notes hold beside what vaultsync wrote into them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from vaultsync.commands.options import find_vault, vault_option
+
+if TYPE_CHECKING:
+    from vaultsync.desk import OpenNote
+    from vaultsync.errors import VaultError
+
+
+@click.command()
+@click.argument("notes", metavar="[NOTE]...", nargs=-1)
+@vault_option
+def command(notes: tuple[str, ...], vault: str | None) -> None:
+    """Show what you changed in notes since both sides last agreed: the lines, then the fields. Asks no service.
+
+    NOTE: a note's path, its vaultsync_id, or its address; without one, every note that holds words of yours.
+    """
+    from vaultsync import workspace
+    from vaultsync.desk import Desk
+
+    root = find_vault(vault)
+    with workspace.opened(root, env=os.environ, stand=workspace.offline(root)) as opened:
+        desk = Desk(opened)
+        for note in [desk.note(name) for name in notes] if notes else desk.every():
+            for line in _lines(note):
+                click.echo(line)
+
+
+def _lines(note: OpenNote | VaultError) -> Iterator[str]:
+    from difflib import unified_diff
+
+    from vaultsync.errors import VaultError
+
+    if isinstance(note, VaultError):
+        yield str(note)
+        return
+    was, now = note.agreed.text.splitlines(), note.held.note.splitlines()
+    yield from unified_diff(was, now, f"agreed/{note.path}", f"vault/{note.path}", lineterm="")
+    names = {block.id: f"^{block.block_id} " for block in note.agreed.layout.blocks}
+    for edit in note.edits:
+        yield f"# {names.get(edit.owner, '')}{edit.field}: {_short(edit.before)} -> {_short(edit.after)}"
+    for refusal in note.refusals:
+        yield f"# {names.get(refusal.owner, '')}{refusal.field}: can't be told, for {refusal.reason}"
+
+
+def _short(value: str | tuple[str, ...]) -> str:
+    r"""A value on one line.
+
+    >>> _short("one\ntwo"), _short(("a", "b")), _short("")
+    ('one / two', 'a, b', '(empty)')
+    """
+    text = value.replace("\n", " / ") if isinstance(value, str) else ", ".join(value)
+    return (text if len(text) <= 80 else f"{text[:79]}…") or "(empty)"
