@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from vaultsync.pull import Options, pull
+from vaultsync.pull import Options
+from vaultsync.runs import run
 from vaultsync.simulator import running
 from vaultsync.workspace import Stand, opened
 
@@ -23,7 +24,7 @@ def exported() -> dict[str, bytes]:
         env = {"VAULTSYNC_STATE_DIR": f"{folder}/state", "VAULTSYNC_PLUGINS": ""}
         stand = Stand(base_urls={"readwise": simulator.base_url}, tokens={"readwise": simulator.token})
         with opened(root, env=env, stand=stand, writing="sample") as workspace:
-            report = pull(workspace, Options())
+            report = run(workspace, "export", pull=Options())
         assert report.exit_code == 0, list(report.lines())
         return notes(root)
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from tests.bench.process import Took
 from tests.bench.rows import Row, at_most
 from tests.bench.stage import Stage
-from vaultsync.pull import Options, pull
+from vaultsync.pull import Options
+from vaultsync.runs import run
 from vaultsync.simulator import Library, Simulator
 from vaultsync.simulator.big import big_library
 from vaultsync.workspace import Stand, opened
@@ -42,7 +43,7 @@ def cold(stage: Stage) -> Iterator[Row]:
         )
         began = clock()
         with opened(vault.root / "vault", env={"VAULTSYNC_PLUGINS": ""}, stand=stand, writing="bench") as workspace:
-            report = pull(workspace, Options())
+            report = run(workspace, "export", pull=Options())
         seconds = clock() - began
         assert not report.errors, report.errors
         yield _row(simulator, seconds, "the clock skips what is waited; simulator and export share a process")

@@ -91,7 +91,8 @@ def _export(root: Path, base_url: str, token: str) -> Report:
     """Pull from the simulator, with plugins, tokens and state of the demo's own."""
     from vaultsync import workspace
     from vaultsync.progress import on_terminal
-    from vaultsync.pull import Options, pull
+    from vaultsync.pull import Options
+    from vaultsync.runs import run
     from vaultsync.statedir import OVERRIDE
 
     # With an address and a token of its own, no secret of the user's is ever looked at. State is where every
@@ -99,7 +100,7 @@ def _export(root: Path, base_url: str, token: str) -> Report:
     stand = workspace.Stand({"readwise": base_url}, {"readwise": token})
     env = {"VAULTSYNC_PLUGINS": ""} | {name: value for name, value in os.environ.items() if name == OVERRIDE}
     with workspace.opened(root, env=env, progress=on_terminal(), stand=stand, writing="vaultsync demo") as opened:
-        return pull(opened, Options())
+        return run(opened, "export", pull=Options())
 
 
 def _first_note(folder: Path, report: Report) -> str:

@@ -35,15 +35,16 @@ def command(  # noqa: PLR0913  # one parameter an option
 ) -> int:
     """Fetch what is new and write it into the vault's notes.
 
-    A note you have edited is never overwritten: it is left as it is, and named.
+    What you wrote in a note stays: what is new is merged into it.
     """
     from vaultsync import progress, workspace
-    from vaultsync.pull import Options, pull
+    from vaultsync.pull import Options
+    from vaultsync.runs import run
 
-    options = Options(full, dry, allow_removals, only, sources)
+    options = Options(full, allow_removals, only, sources)
     shown = progress.silent if as_json else progress.on_terminal()
     with workspace.opened(find_vault(vault), env=os.environ, progress=shown, writing="vaultsync export") as opened:
-        report = pull(opened, options, lambda line: click.echo(line, err=True))
+        report = run(opened, "export", pull=options, dry=dry, announce=lambda line: click.echo(line, err=True))
     if as_json:
         print_json(report.as_json())
         print_errors(report)

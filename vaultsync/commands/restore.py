@@ -21,12 +21,13 @@ def command(note: str, blocks: tuple[str, ...], vault: str | None, *, dry: bool)
     every block that is missing comes back. What you wrote in the note stays.
     """
     from vaultsync import workspace
-    from vaultsync.pull import Options, pull
+    from vaultsync.pull import Options
+    from vaultsync.runs import run
 
     root = find_vault(vault)
     wanted = tuple(block.removeprefix("^") for block in blocks)
-    options = Options(dry=dry, only=(note,), restoring=wanted)
+    options = Options(only=(note,), restoring=wanted)
     with workspace.opened(root, env=os.environ, stand=workspace.offline(root), writing="vaultsync restore") as opened:
-        report = pull(opened, options)
+        report = run(opened, "restore", pull=options, dry=dry)
     print_report(report)
     return report.exit_code

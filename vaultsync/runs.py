@@ -1,0 +1,56 @@
+"""One run of a command: a look at the vault, a pull, a push or both, one report, one line in the history."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from vaultsync.pull import Options, Pull
+from vaultsync.report import Report
+from vaultsync.rounds import Round
+from vaultsync.workspace import Workspace
+
+_KEPT_CHANGES = 100
+
+
+def run(
+    workspace: Workspace,
+    command: str,
+    *,
+    pull: Options | None = None,
+    dry: bool = False,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Bring vault and sources together.
+
+    command: what it is called. announce: told what is about to happen to many notes.
+    Raises VaultsyncError only for what stops everything before anything was written; the rest is in the report.
+    """
+    swept: list[str] = []
+    with workspace.state.pretend() if dry else nullcontext():
+        this = Round(workspace, dry, announce)
+        this.look()
+        if pull is not None:
+            pulling = Pull(this, pull)
+            pulling.everything()
+            swept = pulling.swept
+        report = this.report()
+    if not dry:
+        workspace.history.append(_diary(workspace, command, swept, report))
+    for failure in workspace.host.after_pull(report) if pull is not None else ():
+        report = dataclasses.replace(report, errors=(*report.errors, failure))
+    return report
+
+
+def _diary(workspace: Workspace, command: str, swept: list[str], report: Report) -> dict[str, object]:
+    """What the history keeps of a run."""
+    told = report.as_json()
+    return {
+        "ended": workspace.now.isoformat(),
+        "command": command,
+        "full": swept,
+        "exit": report.exit_code,
+        **told,
+        "changes": told["changes"][:_KEPT_CHANGES],
+    }
