@@ -1,15 +1,27 @@
-"""A source's other half for tests: keeps records by key as the pull does, and counts what it was told."""
+"""A source's other half for tests: keeps records by key as the pull does, counts what it was told, and pushes.
+
+Its fixtures are of a small library: `book` (Walden) with a `highlight`, `essay` that only Reader has, `joined` that
+both services have, and `pushing`, which has pulled them. In a test module:
+
+    pytest_plugins = ("tests.simulator_case", "tests.readwise_case")
+
+PYTEST_DONT_REWRITE: test modules may import names from here before pytest takes it for a plugin.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from vaultsync.errors import SourceError
-from vaultsync.hookspecs import Fetch, Page, Problem
+from vaultsync.hookspecs import Edit, Fetch, Page, Problem
 from vaultsync.http import Http
 from vaultsync.model import Document
-from vaultsync.simulator import Simulator
+from vaultsync.model import Highlight as Mark
+from vaultsync.simulator import Library, Simulator
+from vaultsync.simulator.records import Book, Highlight, ReaderDocument
 from vaultsync.sources.readwise.settings import ReadwiseSettings
 from vaultsync.sources.readwise.source import ReadwiseSource
 
@@ -88,3 +100,97 @@ def asked(simulator: Simulator) -> Iterator[str]:
     for one in simulator.log:
         wanted = {name: value for name, value in one.parameters.items() if name not in ("limit", "includeDeleted")}
         yield " ".join([one.path.removeprefix("/api/"), *(f"{name}={value}" for name, value in wanted.items())])
+
+
+class Pushing:
+    """A source with everything in a library, looked at and changed one by one."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+        self.source = source_of(simulator)
+        self.memory = Memory(self.source)
+        library = simulator.library
+        documents = (one.id for one in library.documents.values() if one.parent_id is None)
+        # By name takes a third of the requests a listing does.
+        self.memory.pull(only=(*(f"readwise:{id_}" for id_ in library.books), *(f"reader:{id_}" for id_ in documents)))
+        simulator.log.clear()
+
+    def pull(self) -> None:
+        """Take in everything again, and forget that the service was asked."""
+        self.memory.pull(full=True)
+        self.simulator.log.clear()
+
+    def record(self, thing: Book | Highlight | ReaderDocument) -> bytes:
+        """Return what was pulled of a document, or of the one a highlight is in."""
+        id_ = self.id_of(thing)
+        return next(one for one in self.memory.records.values() if self.source.identity(one) == id_)
+
+    def id_of(self, thing: Book | Highlight | ReaderDocument) -> str:
+        """Return the id a document goes by, or the one a highlight is in."""
+        if isinstance(thing, ReaderDocument):
+            book = self.simulator.library.book_of(thing.id)
+            return f"readwise:{book.id}" if book else f"reader:{thing.id}"
+        return f"readwise:{thing.book_id if isinstance(thing, Highlight) else thing.id}"
+
+    def edit(self, thing: Book | Highlight | ReaderDocument, field: str, after: Any, *, before: Any = "") -> Edit:
+        """Return the edit of a field."""
+        owner = str(thing.id) if isinstance(thing, Highlight) else ""
+        return Edit(self.id_of(thing), owner, field, before, after)
+
+    def look(self, thing: Book | Highlight | ReaderDocument) -> bytes:
+        """Return the record with how a thing is now."""
+        return self.source.refreshed(self.record(thing), str(thing.id) if isinstance(thing, Highlight) else "")
+
+    def push(self, thing: Book | Highlight | ReaderDocument, field: str, after: Any, *, before: Any = "") -> bytes:
+        """Look, and send one edit."""
+        return self.source.applied(self.look(thing), self.edit(thing, field, after, before=before))
+
+    def shown(self, record: bytes) -> Document:
+        """Return the document a record is read as."""
+        return self.source.document(record)
+
+    def mark(self, record: bytes, highlight: Highlight) -> Mark:
+        """Return a highlight of a record as it is read."""
+        return next(one for one in self.shown(record).highlights if one.id == str(highlight.id))
+
+    @property
+    def requests(self) -> list[str]:
+        """What the service was asked, in short."""
+        return [f"{one.method} {one.path.removeprefix('/api/')}" for one in self.simulator.log]
+
+    @property
+    def changes(self) -> list[str]:
+        """What the service was asked to change, in short."""
+        return [line for line in self.requests if not line.startswith("GET")]
+
+
+@pytest.fixture
+def book(library: Library) -> Book:
+    return library.add_book("Walden", author="Henry David Thoreau", tags=["pond", "To read"])
+
+
+@pytest.fixture
+def highlight(library: Library, book: Book) -> Highlight:
+    return library.add_highlight(book, "Simplify, simplify.", note="how?", tags=["life", "short"], color="yellow")
+
+
+@pytest.fixture
+def essay(library: Library) -> ReaderDocument:
+    return library.add_reader_document("On Noise", author="Ada Wren", tags=["sound", "quiet"], location="later")
+
+
+@pytest.fixture
+def joined(library: Library) -> ReaderDocument:
+    document = library.add_reader_document("On Salt", author="Ada Wren", tags=["sea", "salt"], location="later")
+    library.highlight_in_reader(document.id, "Salt is memory.")
+    return document
+
+
+@pytest.fixture
+def pushing(
+    simulator: Simulator,
+    highlight: Highlight,  # noqa: ARG001, to be pulled
+    essay: ReaderDocument,  # noqa: ARG001
+    joined: ReaderDocument,  # noqa: ARG001
+) -> Pushing:
+    return Pushing(simulator)

@@ -230,6 +230,16 @@ def test_a_location_that_is_switched_off_becomes_the_default(api: Api, library: 
     assert rows(api)[0]["location"] == "new"
 
 
+def test_an_update_is_trimmed_and_its_tags_are_folded_if_the_switches_say_so(
+    api: Api, library: Library, essay: ReaderDocument
+) -> None:
+    library.quirks.texts_trimmed = library.quirks.tags_lower_cased = True
+    api.ask("PATCH", f"v3/update/{essay.id}/", {"title": " Noise ", "tags": ["Sound", "sound", "New"]})
+
+    (row,) = rows(api)
+    assert (row["title"], [tag["name"] for tag in row["tags"].values()]) == ("Noise", ["sound", "new"])
+
+
 def test_newer_fields_of_an_update_are_notes_and_seen(api: Api, essay: ReaderDocument) -> None:
     api.ask("PATCH", f"v3/update/{essay.id}/", {"notes": "mine", "seen": True})
     (row,) = rows(api)

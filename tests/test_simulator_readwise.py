@@ -284,6 +284,33 @@ def test_whether_tag_names_are_folded_is_a_switch(api: Api, library: Library, hi
     assert len(highlight.tags) == 1
 
 
+def test_a_tag_that_is_renamed_is_folded_too(api: Api, library: Library, highlight: Highlight) -> None:
+    library.quirks.tags_lower_cased = True
+    tag = highlight.tags[0]
+
+    renamed = api.ask("PATCH", f"v2/highlights/{highlight.id}/tags/{tag.id}/", {"name": "Living"}).json()
+    assert (renamed, tag.name) == ({"id": tag.id, "name": "living"}, "living")
+
+
+def test_whether_a_tag_posted_again_is_there_twice_is_a_switch(
+    api: Api, library: Library, highlight: Highlight
+) -> None:
+    library.quirks.tags_repeat = True
+    reply = api.ask("POST", f"v2/highlights/{highlight.id}/tags/", {"name": "life"})
+
+    assert [(tag.id, tag.name) for tag in highlight.tags[1:]] == [(reply.json()["id"], "life")]
+    assert highlight.tags[0].name == "life"
+
+
+@pytest.mark.parametrize(("trims", "note"), [(False, " why?\n"), (True, "why?")])
+def test_whether_texts_are_trimmed_is_a_switch(
+    api: Api, library: Library, highlight: Highlight, trims: bool, note: str
+) -> None:
+    library.quirks.texts_trimmed = trims
+
+    assert api.ask("PATCH", f"v2/highlights/{highlight.id}/", {"note": " why?\n"}).json()["note"] == note
+
+
 def test_words_with_a_dot_at_the_start_of_a_note_become_tags(api: Api, highlight: Highlight) -> None:
     reply = api.ask("PATCH", f"v2/highlights/{highlight.id}/", {"note": ".woods .h1 as he said"})
 

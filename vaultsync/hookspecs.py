@@ -108,6 +108,14 @@ class Edit:
     after: str | tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The source's answer to an edit. value: what the source holds now, in the note's spelling."""
+
+    edit: Edit
+    value: str | tuple[str, ...]
+
+
 class Source(Protocol):
     """A reading service seen through its plugin.
 
@@ -150,6 +158,9 @@ class Source(Protocol):
 
     def refusal(self, document: Document, edit: Edit) -> str:
         """Why an edit can't be sent, as a sentence that says what to do; "" if it can. Pure."""
+
+    def command(self, edit: Edit) -> str:
+        """Why the service would take an edit's text for a command, as a sentence; "" if it would not. Pure."""
 
     def refreshed(self, record: bytes, owner: str) -> bytes:
         """Ask how a highlight ("": the document itself) is now; the record with that worked in. Raises SourceError.
@@ -208,9 +219,9 @@ def vaultsync_after_pull(report: Any) -> None:
 
 @hookspec
 def vaultsync_before_push(edit: Edit) -> None:
-    """Hear of one edit before it is sent. Not called before two-way sync is built."""
+    """Hear of one edit right before it is sent."""
 
 
 @hookspec
-def vaultsync_after_push(receipt: Any) -> None:
-    """Hear the service's answer to one edit. Not called before two-way sync is built."""
+def vaultsync_after_push(receipt: Receipt) -> None:
+    """Hear the service's answer to one edit."""

@@ -17,7 +17,7 @@ import pluggy
 
 from vaultsync import hookspecs
 from vaultsync.errors import PluginError
-from vaultsync.hookspecs import SourcePlugin
+from vaultsync.hookspecs import Edit, Receipt, SourcePlugin
 from vaultsync.model import Document
 
 DocumentFilter = Callable[[Document], Document | None]
@@ -85,8 +85,19 @@ class Host:
 
     def after_pull(self, report: object) -> tuple[PluginError, ...]:
         """Tell every plugin what a pull did; return what went wrong."""
+        return self._tell("vaultsync_after_pull", report=report)
+
+    def before_push(self, edit: Edit) -> tuple[PluginError, ...]:
+        """Tell every plugin of an edit that is about to be sent; return what went wrong."""
+        return self._tell("vaultsync_before_push", edit=edit)
+
+    def after_push(self, receipt: Receipt) -> tuple[PluginError, ...]:
+        """Tell every plugin what a service answered; return what went wrong."""
+        return self._tell("vaultsync_after_push", receipt=receipt)
+
+    def _tell(self, hook: str, **arguments: object) -> tuple[PluginError, ...]:
         before = len(self._failures)
-        for _ in self._answers("vaultsync_after_pull", report=report):
+        for _ in self._answers(hook, **arguments):
             pass
         return self.failures[before:]
 

@@ -183,7 +183,10 @@ class ReaderApi:
             raise Refusal(400, [f"Updating '{document.category}' documents is not supported."])
         return document
 
-    def _change(self, document: ReaderDocument, fields: dict[str, Any]) -> None:
+    def _change(self, document: ReaderDocument, sent: dict[str, Any]) -> None:
+        fields = self.library.trimmed(sent)
+        if "tags" in fields:
+            fields["tags"] = list(dict.fromkeys(map(self.library.spelled, fields["tags"])))
         if "seen" in fields:
             self._see(document, seen=fields.pop("seen"))
         if "location" in fields:

@@ -141,7 +141,7 @@ class ReadwiseApi:
     def patch(self, request: Request, highlight_id: str) -> Reply:
         """PATCH highlights/<id>/: text, note, location, url, color."""
         highlight = self._tags.live_highlight(highlight_id)
-        changes = checked(request.data(), PATCHABLE)
+        changes = self.library.trimmed(checked(request.data(), PATCHABLE))
         if "note" in changes:
             self.library.set_note(highlight, changes.pop("note"))
         is_new_text = changes.get("text", highlight.text) != highlight.text

@@ -195,8 +195,9 @@ class Quirks(msgspec.Struct):
     patch_moves_updated: a PATCH of a highlight moves its updated_at. after_is_inclusive: `updatedAfter` lists
     what changed at that very instant. deleted_keep_text: a deleted highlight still shows its text.
     inline_tags_stay: a note's leading `.tag` stays in the note. tags_lower_cased: the server folds tag names.
-    book_tags_bare: the tags of a book are a bare list rather than a page. locations_off: what the user has
-    switched off in Reader.
+    book_tags_bare: the tags of a book are a bare list rather than a page. tags_repeat: a tag that is posted again
+    is there twice. texts_trimmed: the server takes the blanks off both ends of what it is sent. locations_off: what
+    the user has switched off in Reader.
     """
 
     patch_moves_updated: bool = True
@@ -205,4 +206,6 @@ class Quirks(msgspec.Struct):
     inline_tags_stay: bool = True
     tags_lower_cased: bool = False
     book_tags_bare: bool = False
+    tags_repeat: bool = False
+    texts_trimmed: bool = False
     locations_off: tuple[str, ...] = ()

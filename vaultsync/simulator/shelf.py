@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -67,8 +67,17 @@ class Shelf:
 
     def new_tag(self, name: str) -> Tag:
         """Make a tag with an id of its own."""
-        folded = name.lower() if self.quirks.tags_lower_cased else name
-        return Tag(id=self.new_id("tag"), name=folded)
+        return Tag(id=self.new_id("tag"), name=self.spelled(name))
+
+    def spelled(self, name: str) -> str:
+        """Return a tag's name as the server keeps it."""
+        return name.lower() if self.quirks.tags_lower_cased else name
+
+    def trimmed(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return what was sent as the server keeps it."""
+        if not self.quirks.texts_trimmed:
+            return fields
+        return {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}
 
     def shelve(self, book: Book) -> Book:
         """Put a finished book with its highlights on the shelf."""

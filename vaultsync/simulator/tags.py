@@ -62,9 +62,13 @@ class TagApi:
         return Reply(200, tag_shape(self._tag(self._thing(kind, thing_id), tag_id)))
 
     def create(self, kind: str, request: Request, thing_id: str) -> Reply:
-        """POST <kind>/<id>/tags/: 200, not 201; a name that is there already answers that tag."""
-        thing = self._thing(kind, thing_id)
-        tag = self.library.tag(thing, self._name(kind, request))
+        """POST <kind>/<id>/tags/: 200, not 201; what becomes of a name that is there already is a switch."""
+        thing, name = self._thing(kind, thing_id), self._name(kind, request)
+        if self.library.quirks.tags_repeat:
+            tag = self.library.new_tag(name)
+            thing.tags = [*thing.tags, tag]
+        else:
+            tag = self.library.tag(thing, name)
         self._moved(thing)
         return Reply(200, tag_shape(tag))
 
@@ -72,7 +76,7 @@ class TagApi:
         """PATCH <kind>/<id>/tags/<tag>/."""
         thing = self._thing(kind, thing_id)
         tag = self._tag(thing, tag_id)
-        tag.name = self._name(kind, request)
+        tag.name = self.library.spelled(self._name(kind, request))
         self._moved(thing)
         return Reply(200, tag_shape(tag))
 

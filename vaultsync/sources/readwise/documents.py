@@ -14,7 +14,7 @@ from vaultsync.sources.readwise.record import KeptBook, KeptDocument, KeptHighli
 
 # Reader says what one thing is, Readwise what a shelf of them is; the plural is the vocabulary. A feed's post is an
 # article, as Readwise files it once something in it is highlighted.
-_PLURALS = {
+PLURALS = {
     "article": "articles",
     "rss": "articles",
     "email": "emails",
@@ -107,7 +107,7 @@ def _deleted(record: Record, highlights: tuple[Highlight, ...]) -> bool:
 def _category(book: KeptBook, reader: KeptDocument) -> str:
     """Return the v2 plural; what is new to us stays as it is, but safe in a path."""
     # Reader tells emails and PDFs from articles; and so a note goes to the same folder whichever answer came first.
-    given = _PLURALS.get(reader.category, reader.category) or book.category
+    given = PLURALS.get(reader.category, reader.category) or book.category
     if not given:
         # As Readwise decides for highlights that come without one.
         return "articles" if book.url or reader.url else "books"

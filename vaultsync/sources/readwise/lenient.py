@@ -19,6 +19,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 _MILLISECONDS = 10**11  # a number of seconds this big would be in the year 5138
 _NESTED: dict[Any, type[msgspec.Struct]] = {
     list[wire.Tag] | None: wire.Tag,
+    list[wire.OwnTag] | None: wire.OwnTag,
     list[wire.Highlight] | None: wire.Highlight,
 }
 

@@ -34,5 +34,8 @@ class Reading(Generic[T]):
 
 BOOK = Reading(wire.Book)
 BOOK_HEAD = Reading(wire.BookHead)
+HIGHLIGHT_DETAIL = Reading(wire.HighlightDetail)
+BOOK_DETAIL = Reading(wire.BookDetail)
+OWN_TAG = Reading(wire.OwnTag)
 READER_HEAD = Reading(wire.ReaderHead)
 READER_DOCUMENT = Reading(wire.ReaderDocument)

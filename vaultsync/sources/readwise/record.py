@@ -6,7 +6,7 @@ the order or meaning of a field means a new version of the state, or a full expo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeAlias, cast
 
@@ -211,6 +211,26 @@ def without_book(record: bytes) -> bytes:
     return _ENCODER.encode(kept)
 
 
+def with_highlight(record: bytes, id_: str, changes: Mapping[str, Any]) -> bytes:
+    """Return the record with some fields of a highlight changed; its time moves on and never back."""
+    kept = opened(record)
+    kept.highlights = _ordered(_changed(one, changes) if one.id == id_ else one for one in kept.highlights)
+    return _ENCODER.encode(kept)
+
+
+def with_book(record: bytes, changes: Mapping[str, Any]) -> bytes:
+    """Return the record with some of what Readwise says of the document changed."""
+    kept = opened(record)
+    assert kept.book is not None
+    kept.book = msgspec.structs.replace(kept.book, **changes)
+    return _ENCODER.encode(kept)
+
+
+def without_highlight(record: bytes, id_: str) -> bytes:
+    """Return the record when Readwise no longer has a highlight. It is marked, as by a tombstone of the export."""
+    return with_highlight(record, id_, {"deleted": True})
+
+
 def without_document(record: bytes) -> bytes:
     """Return the record when Reader no longer has its document. What it said is kept: the note may have to stay."""
     kept = opened(record)
@@ -238,6 +258,11 @@ def _absorb_book(kept: Record, piece: BookPiece) -> None:
         return
     known = {highlight.id: highlight for highlight in kept.highlights}
     kept.highlights = _ordered([*kept.highlights, *(_tombstone(known, new) for new in piece.highlights)])
+
+
+def _changed(one: KeptHighlight, changes: Mapping[str, Any]) -> KeptHighlight:
+    times = [when for when in (one.updated, changes.get("updated")) if when is not None]
+    return msgspec.structs.replace(one, **{**changes, "updated": max(times, default=None)})
 
 
 def _tombstone(known: dict[str, KeptHighlight], new: KeptHighlight) -> KeptHighlight:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 
@@ -30,7 +31,7 @@ def book_piece(book: wire.Book) -> BookPiece:
         cover=book.cover_image_url or "",
         summary=book.summary or "",
         note=book.document_note or "",
-        tags=_names([tag.name for tag in book.book_tags or ()]),
+        tags=names([tag.name for tag in book.book_tags or ()]),
         readable_title=one_line(book.readable_title or ""),
         unique_url=book.unique_url or "",
         external_id=reader_id(book),
@@ -52,7 +53,7 @@ def _highlight(one: wire.Highlight, book_deleted: bool) -> KeptHighlight:
     # Written for speed, by position and without calls that nearly always change nothing: a full export makes
     # 125,000 of these.
     id_ = str(one.id)
-    tags = _names([tag.name for tag in one.tags]) if one.tags else ()
+    tags = names([tag.name for tag in one.tags]) if one.tags else ()
     flags = {tag.casefold() for tag in tags} if tags else ()
     marked, made, changed = one.highlighted_at, one.created_at, one.updated_at
     if not (marked and made and changed and marked.tzinfo is made.tzinfo is changed.tzinfo is UTC):
@@ -76,6 +77,50 @@ def _highlight(one: wire.Highlight, book_deleted: bool) -> KeptHighlight:
         book_deleted or one.is_deleted or False,
         {"external_id": one.external_id or "", "end_location": one.end_location},
     )
+
+
+def highlight_changes(detail: wire.HighlightDetail) -> dict[str, Any]:
+    """Settle a highlight told on its own, as fields to change in the one that is kept."""
+    changes: dict[str, Any] = {
+        "note": detail.note or "",
+        "color": detail.color or "",
+        "location": detail.location,
+        "location_type": "" if detail.location_type == "none" else detail.location_type or "",
+        "url": detail.url or "",
+        "updated": _as_exported(detail.updated),
+    }
+    if detail.text is not None:
+        changes["text"] = detail.text
+    if detail.tags is not None:
+        changes |= tag_changes([tag.name for tag in detail.tags])
+    return changes
+
+
+def tag_changes(tags: Sequence[str | None]) -> dict[str, Any]:
+    """Settle the tags of a highlight, and the flags that are among them.
+
+    >>> tag_changes(["Favorite", "pond", "pond"])
+    {'tags': ('Favorite', 'pond'), 'favorite': True, 'discarded': False}
+    """
+    given = names(tags)
+    flags = {tag.casefold() for tag in given}
+    return {"tags": given, "favorite": "favorite" in flags, "discarded": "discard" in flags}
+
+
+def book_changes(detail: wire.BookDetail) -> dict[str, Any]:
+    """Settle a book told on its own, as fields to change in the one that is kept. What it leaves out stays."""
+    given = {
+        "title": None if detail.title is None else one_line(detail.title),
+        "author": detail.author,
+        "category": detail.category,
+        "source": detail.source,
+        "url": detail.source_url,
+        "cover": detail.cover_image_url,
+        "asin": detail.asin,
+        "note": detail.document_note,
+        "tags": None if detail.tags is None else names([tag.name for tag in detail.tags]),
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def reader_document(document: wire.ReaderDocument, content: str) -> KeptDocument:
@@ -149,8 +194,8 @@ def reader_tags(tags: wire.ReaderTags) -> tuple[str, ...]:
     ('To do', 'plain')
     """
     if isinstance(tags, dict):
-        return _names([tag.name or key for key, tag in tags.items()])
-    return _names(tags or [])
+        return names([tag.name or key for key, tag in tags.items()])
+    return names(tags or [])
 
 
 def published(given: str | int | None) -> date | None:
@@ -183,9 +228,15 @@ def clean_in_place(thing: msgspec.Struct) -> None:
                     clean_in_place(item)
 
 
-def _names(tags: Sequence[str | None]) -> tuple[str, ...]:
+def names(tags: Sequence[str | None]) -> tuple[str, ...]:
     """Return the tags that have a name, each once."""
     return tuple(dict.fromkeys([name for tag in tags if tag and (name := one_line(tag))]))
+
+
+def _as_exported(moment: datetime | None) -> datetime | None:
+    """Bring a time to the milliseconds the export has, so that the same moment is the same time."""
+    exact = _utc(moment)
+    return exact and exact.replace(microsecond=exact.microsecond // 1000 * 1000)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

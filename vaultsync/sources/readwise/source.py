@@ -1,16 +1,17 @@
-"""The Readwise source: what vaultsync asks of it, passed to Reader's list, Readwise's export and the record."""
+"""The Readwise source: what vaultsync asks of it, passed to Reader's list, Readwise's export, record and push."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from vaultsync.budget import Budget
-from vaultsync.hookspecs import Fetch, Page, Piece
+from vaultsync.hookspecs import Edit, Fetch, Page, Piece
 from vaultsync.http import Http
 from vaultsync.model import Document
 from vaultsync.sources.readwise import cursor as cursors
-from vaultsync.sources.readwise import documents, record
+from vaultsync.sources.readwise import documents, record, sendable
 from vaultsync.sources.readwise.export import BOOK_KEY, Export
+from vaultsync.sources.readwise.push import Push
 from vaultsync.sources.readwise.reader_list import CHILD, ReaderList
 from vaultsync.sources.readwise.settings import ReadwiseSettings
 
@@ -33,6 +34,7 @@ class ReadwiseSource:
         self._reader = ReaderList(settings, http, reader_budget, children=False)
         self._children = ReaderList(settings, http, reader_budget, children=True)
         self._export = Export(http, self._budget)
+        self._push = Push(http, readwise=self._budget, reader=reader_budget)
 
     def pages(self, fetch: Fetch) -> Iterator[Page]:
         """List Reader before Readwise, so that a note is written once, with what Reader knows in it."""
@@ -97,3 +99,23 @@ class ReadwiseSource:
     def check_token(self) -> None:
         """Ask the one address that serves for both services."""
         self._http.send("GET", "v2/auth/", budget=self._budget)
+
+    def refusal(self, document: Document, edit: Edit) -> str:
+        """Why an edit can't be sent; "" if it can."""
+        return sendable.refusal(document, edit, self._settings)
+
+    def command(self, edit: Edit) -> str:
+        """Why Readwise would take a text for a command; "" if it would not."""
+        return sendable.command(edit)
+
+    def refreshed(self, record_: bytes, owner: str) -> bytes:
+        """Ask how a highlight, or the document, is now."""
+        return self._push.refreshed(record_, owner)
+
+    def applied(self, record_: bytes, edit: Edit) -> bytes:
+        """Send one edit."""
+        return self._push.applied(record_, edit)
+
+    def removed(self, record_: bytes, owner: str) -> bytes:
+        """Delete a highlight, or the document."""
+        return self._push.removed(record_, owner)

@@ -131,6 +131,42 @@ class BookHead(msgspec.Struct, gc=False):
     updated: Moment = None
 
 
+class OwnTag(msgspec.Struct, gc=False):
+    """A tag of one highlight or one book. Its id is good there only."""
+
+    id: Id
+    name: Text = None
+
+
+class HighlightDetail(msgspec.Struct, gc=False):
+    """A highlight asked for by its id, or the answer to a change of it. Less than the export says of it."""
+
+    id: Id
+    text: Text = None
+    note: Text = None
+    tags: list[OwnTag] | None = None
+    color: Text = None
+    location: Whole = None
+    location_type: Text = None
+    url: Text = None
+    updated: Moment = None
+
+
+class BookDetail(msgspec.Struct, gc=False):
+    """A book asked for by its id. Less than the export says of it."""
+
+    id: Id
+    title: Text = None
+    author: Text = None
+    category: Text = None
+    source: Text = None
+    cover_image_url: Text = None
+    source_url: Text = None
+    asin: Text = None
+    tags: list[OwnTag] | None = None
+    document_note: Text = None
+
+
 class _Envelope(msgspec.Struct, gc=False):
     results: list[msgspec.Raw]
     nextPageCursor: Any = None

@@ -1,0 +1,124 @@
+"""Put one question or one change at a time to Readwise or Reader, and read what they answer.
+
+Every address ends in a slash, whatever the documents show: without one a change may be redirected and get lost.
+https://readwise.io/api_deets, https://readwise.io/reader_api.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from vaultsync.budget import Budget
+from vaultsync.errors import UnexpectedReply
+from vaultsync.http import Http, Reply
+from vaultsync.sources.readwise import wire
+from vaultsync.sources.readwise.reading import BOOK_DETAIL, HIGHLIGHT_DETAIL, READER_DOCUMENT, Reading
+
+_Detail = TypeVar("_Detail", wire.HighlightDetail, wire.BookDetail)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A highlight or book of Readwise, as its addresses name it."""
+
+    kind: Literal["highlights", "books"]
+    id: str
+
+    @property
+    def path(self) -> str:
+        """Its address, below /api."""
+        return f"v2/{self.kind}/{self.id}/"
+
+
+class Service:
+    """Both services, asked about one thing. None stands for what they no longer have."""
+
+    def __init__(self, http: Http, *, readwise: Budget, reader: Budget) -> None:
+        self._http = http
+        self._readwise = readwise
+        self._reader = reader
+        self._updates = Budget("Reader's updates", 50)
+
+    def highlight(self, id_: str) -> wire.HighlightDetail | None:
+        """Ask how a highlight is now."""
+        return self._told(Thing("highlights", id_), HIGHLIGHT_DETAIL)
+
+    def book(self, id_: str) -> wire.BookDetail | None:
+        """Ask how a book is now."""
+        return self._told(Thing("books", id_), BOOK_DETAIL)
+
+    def tags(self, thing: Thing) -> list[wire.OwnTag] | None:
+        """Ask which tags a highlight or book has."""
+        told = self.highlight(thing.id) if thing.kind == "highlights" else self.book(thing.id)
+        return None if told is None else told.tags or []
+
+    def document(self, id_: str) -> wire.ReaderDocument | None:
+        """Ask how a document of Reader's is now."""
+        # Reader has neither 404 nor tombstones: nothing but an empty answer says that a document is gone, and that
+        # may be a hiccup, so it is asked again before a note is lost to it.
+        for _ in range(2):
+            page = self._http.read("v3/list/", [("id", id_)], budget=self._reader, decode=wire.envelope)
+            for raw in page.results:
+                document, _problems = READER_DOCUMENT.read(raw)
+                if document is not None and document.id == id_:
+                    return document
+        return None
+
+    def patched(self, id_: str, changes: Mapping[str, Any]) -> wire.HighlightDetail | None:
+        """Change a highlight, and return how it is then."""
+        reply = self.change("PATCH", Thing("highlights", id_).path, changes)
+        if reply is None:
+            return None
+        try:
+            return _read(reply.body, id_, HIGHLIGHT_DETAIL)
+        except ValueError:
+            return self.highlight(id_)  # it was done, but what came back is no answer to it
+
+    def change(self, method: str, path: str, json: Any = None, *, once: bool = False) -> Reply | None:
+        """Send a change. None if what it is about is gone. Raises SourceError, UnexpectedReply if it is refused.
+
+        once: sending it twice is not the same as once, so it is not tried again without an answer.
+        """
+        try:
+            return self._http.send(method, path, json, budget=self._budget(path), idempotent=not once)
+        except UnexpectedReply as error:
+            if error.status == 404:
+                self._make_sure()
+                return None
+            raise UnexpectedReply(
+                f"{error.message} It changed nothing there.",
+                source=error.source,
+                status=error.status,
+                hint="Write it in the note as the service takes it, or put back what stood there.",
+            ) from error
+
+    def _told(self, thing: Thing, reading: Reading[_Detail]) -> _Detail | None:
+        def decode(raw: bytes) -> _Detail:
+            return _read(raw, thing.id, reading)
+
+        try:
+            return self._http.read(thing.path, budget=self._readwise, decode=decode)
+        except UnexpectedReply as error:
+            if error.status != 404:
+                raise
+            self._make_sure()
+            return None
+
+    def _make_sure(self) -> None:
+        """Believe a 404 if it is the service that speaks: something in between may answer so to everything."""
+        self._http.send("GET", "v2/auth/", budget=self._readwise)
+
+    def _budget(self, path: str) -> Budget:
+        if path.startswith("v3/update/"):
+            return self._updates
+        return self._reader if path.startswith("v3/") else self._readwise
+
+
+def _read(raw: bytes, id_: str, reading: Reading[_Detail]) -> _Detail:
+    """Read one thing. Raises ValueError if it is not the one that was asked for."""
+    thing, _problems = reading.read(raw)
+    if thing is None or str(thing.id) != id_:
+        raise ValueError("not what was asked for")
+    return thing
