@@ -252,13 +252,18 @@ def tried(text: str, **parts: str) -> templates.Checked:
     return report
 
 
-def test_a_check_says_which_fields_can_be_read_back() -> None:
-    report = tried("---\nt: {{ document.title }}\n---\n{{ document.note | upper }}{{ ['a'] | join }}" + BLOCKS)
+def test_a_check_says_which_fields_can_be_edited() -> None:
+    report = tried("---\nt: {{ document.title }}\n---\n{{ document.note | upper }}{{ ['a'] | join }}\n" + BLOCKS)
+    found = report.lint()
 
     assert (report.name, report.shown, report.error, report.captures) == ("document.md", "T/document.md", None, True)
-    assert report.tracked == (
-        ("document", "id"), ("document", "title"), ("highlight", "anchor"), ("highlight", "text"),
-    )  # fmt: skip
+    assert found and {(one.owner, one.field): one.writable for one in found.verdicts} == {
+        ("document", "title"): True, ("document", "note"): False, ("highlight", "text"): True,
+    }  # fmt: skip
+
+
+def test_nothing_can_be_edited_with_a_template_that_can_not_be_used() -> None:
+    assert tried("{{ document.nope }}").lint() is None
 
 
 @pytest.mark.parametrize(

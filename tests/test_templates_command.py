@@ -38,17 +38,15 @@ def answer(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
 def test_every_shipped_set_works(vault: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     (vault / "vaultsync.toml").write_text(f"[notes]\ntemplates = '{name}'\n")
     code, found = answer(capsys, "check")
-    assert (code, [each["error"] for each in found]) == (0, [None] * len(found))
+    assert (code, [(each["error"], each["warnings"]) for each in found]) == (0, [(None, [])] * len(found))
     assert found
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_copied_set_works_and_is_what_the_vault_uses(
-    vault: Path, name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_copied_set_is_what_the_vault_uses(vault: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["templates", "copy", name]) == 0
     (vault / "vaultsync.toml").write_text("[notes]\ntemplates = 'Templates/vaultsync'\n")
-    code, found = answer(capsys, "check")
+    code, found = answer(capsys, "list")
     assert code == 0
     assert "Templates/vaultsync/document.md" in [each["template"] for each in found]
 
@@ -75,10 +73,66 @@ def test_broken_template_fails_the_check_with_its_line(vault: Path, capsys: pyte
     assert (code, found["works"], found["error"]["line"]) == (1, False, 2)
 
 
-def test_check_names_the_fields_a_template_prints(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
+MIXED = "---\ntitle: {{ document.title }}\n---\n- Note: {{ document.note }}\n- {{ document.summary | upper }}\n"
+MIXED += """{% for h in document.highlights %}
+{% highlight h %}
+- {{ h.text | quote | indent }}
+{% endhighlight %}
+{% endfor %}
+"""
+
+
+def test_check_says_of_each_field_whether_it_can_be_edited(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own(vault, "document.md", MIXED)
+    assert main(["templates", "check"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "mine/document.md: works.",
+        "  document.title    writable",
+        "  document.summary  read-only: it is printed through something that can't be undone. Print it as it is, "
+        "{{ document.summary }}, or through quote, indent, trim, default or cell.",
+        "  document.note     writable. While it has several lines it is read-only; print it with quote or indent.",
+        "  highlight.text    writable",
+        "  Warning: The block id stands on a line of its own between two items of a list, and makes them two lists. "
+        "Put {{ h.anchor }} at the end of the item's line.",
+    ]
+
+
+def test_check_breaks_its_lines_where_a_terminal_ends(
+    vault: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own(vault, "document.md", "- {{ document.summary | upper }}\n")
+    monkeypatch.setenv("COLUMNS", "75")
+    assert main(["templates", "check"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "mine/document.md: works.",
+        "  document.summary  read-only: it is printed through something that can't",
+        "                    be undone. Print it as it is, {{ document.summary }},",
+        "                    or through quote, indent, trim, default or cell.",
+    ]
+
+
+def test_check_tells_fields_as_objects(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own(vault, "document.md", "# {{ document.title }}\n")
     _, (found,) = answer(capsys, "check")
-    assert "document.title" in found["tracked"]
+    assert (found["works"], found["warnings"]) == (True, [])
+    assert found["fields"] == [
+        {
+            "owner": "document",
+            "field": "title",
+            "writable": False,
+            "reason": "a title in the text is its user's own",
+            "cure": "Print it as a property: title: {{ document.title }}.",
+            "remark": "",
+        }
+    ]
+
+
+def test_check_of_a_template_without_fields_says_only_that_it_works(
+    vault: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own(vault, "document.md", "# {{ document.id }}\n")
+    assert main(["templates", "check"]) == 0
+    assert capsys.readouterr().out == "mine/document.md: works.\n"
 
 
 def test_copy_leaves_your_own_files_as_they_are(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:

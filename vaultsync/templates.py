@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from vaultsync.errors import ConfigError, TemplateError
 
 if TYPE_CHECKING:
+    from vaultsync.lint import Lint
     from vaultsync.model import Document
     from vaultsync.render import Rendered, Renderer
-    from vaultsync.tracked import Layout
 
 SETS = ("default", "callouts", "minimal")
 _CATEGORIES = (
@@ -35,6 +35,8 @@ _CATEGORIES = (
 )
 # Goes up whenever the same template and document would render differently.
 _RENDERING = b"1"
+# The time of the export, when templates are only tried.
+_SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def shipped_folder() -> Path:
@@ -165,17 +167,24 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What trying a template showed. error: why it can't be used, None if it can.
+    """What trying a template showed.
 
-    tracked: (owner, field) it prints so that they can be read back; owner is "document" or "highlight".
-    captures: False if it looks at text it captured, so that values in macros and the like are read-only.
+    category: one it makes the notes of. error: why it can't be used, None if it can. captures: False if it looks at
+    text it captured, so that values in macros and the like are read-only. note: makes the note of a document.
     """
 
     name: str
     shown: str
+    category: str
     error: TemplateError | None = None
-    tracked: tuple[tuple[str, str], ...] = ()
     captures: bool = True
+    note: Callable[[Document], Rendered] | None = field(default=None, compare=False, repr=False)
+
+    def lint(self) -> Lint | None:
+        """What can be edited in its notes; None if it can't be used. Takes a good part of a second."""
+        from vaultsync.lint import lint
+
+        return lint(self.note, self.category) if self.note else None
 
 
 @dataclass(slots=True)
@@ -186,11 +195,28 @@ class Ready:
     _renderer: Renderer
     _untracked: Renderer
     _plain: frozenset[str] = field(default=frozenset())
+    _lints: dict[str, Lint] = field(default_factory=dict)
 
     def render(self, document: Any, *, now: datetime) -> Any:
         """The note of a document. Raises TemplateError."""
-        name = self.templates.main(document.category)
+        return self._rendered(self.templates.main(document.category), document, now)
+
+    def _rendered(self, name: str, document: Document, now: datetime) -> Rendered:
         return (self._untracked if name in self._plain else self._renderer).render(name, document, now=now)
+
+    def lint(self, category: str, state: Path) -> Lint:
+        """What can be edited in the notes of a category. state: the directory where that is kept from run to run."""
+        from vaultsync.lint import lint
+        from vaultsync.lintcache import linted
+
+        if category not in self._lints:
+            name = self.templates.main(category)
+            self._lints[category] = linted(
+                state,
+                (self.templates.fingerprint(category), category),
+                lambda: lint(lambda document: self._rendered(name, document, _SOME_DAY), category),
+            )
+        return self._lints[category]
 
 
 def ready(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> Ready:
@@ -228,36 +254,27 @@ def _tried(renderers: tuple[Renderer, Renderer], templates: Templates, name: str
     from vaultsync.specimen import specimens
 
     renderer, untracked = renderers
-    now = datetime(2024, 1, 1, tzinfo=UTC)
     shown = templates.shown(name)
     documents = specimens(category)
     try:
-        plain = [untracked.render(name, document, now=now) for document in documents]
+        plain = [untracked.render(name, document, now=_SOME_DAY) for document in documents]
         for document, rendered in zip(documents, plain, strict=True):
-            if not _same_words(rendered.text[rendered.layout.body :], untracked.plain(name, document, now=now)):
+            if not _same_words(rendered.text[rendered.layout.body :], untracked.plain(name, document, now=_SOME_DAY)):
                 raise TemplateError("It looks at captured text that holds a {% highlight %} block.", file=shown)
-        notes = _notes(renderer, name, documents, now)
+        notes = _notes(renderer, name, documents)
     except TemplateError as error:
-        return Checked(name, shown, error)
+        return Checked(name, shown, category, error)
     captures = [note.text for note in notes] == [note.text for note in plain]
-    found = {key for note in (notes if captures else plain) for key in _fields(note.layout)}
-    return Checked(name, shown, None, tuple(sorted(found)), captures)
+    render = (renderer if captures else untracked).render
+    return Checked(name, shown, category, None, captures, lambda document: render(name, document, now=_SOME_DAY))
 
 
-def _notes(renderer: Renderer, name: str, documents: tuple[Document, ...], now: datetime) -> list[Rendered]:
+def _notes(renderer: Renderer, name: str, documents: tuple[Document, ...]) -> list[Rendered]:
     """The tracked notes; none if tracking is what breaks the template."""
     try:
-        return [renderer.render(name, document, now=now) for document in documents]
+        return [renderer.render(name, document, now=_SOME_DAY) for document in documents]
     except TemplateError:
         return []
-
-
-def _fields(layout: Layout) -> Iterator[tuple[str, str]]:
-    """(owner, field) of what can be read back; owner is "document" or "highlight"."""
-    for span in layout.spans:
-        if span.field:
-            yield ("highlight" if span.owner else "document"), span.field
-    yield from (("document", owned.field) for owned in layout.properties if owned.field)
 
 
 def _same_words(body: str, plain: str) -> bool:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +15,7 @@ import click
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
 
 if TYPE_CHECKING:
+    from vaultsync.lint import Verdict
     from vaultsync.templates import Checked, Templates
     from vaultsync.workspace import Workspace
 
@@ -43,7 +48,10 @@ def listing(vault: str | None, *, as_json: bool) -> None:
 @vault_option
 @json_option
 def check(vault: str | None, *, as_json: bool) -> int:
-    """Try every template on made-up documents; writes nothing. Exits 1 if one can't be used."""
+    """Try every template on made-up documents, and say which fields can be edited in its notes. Writes nothing.
+
+    Exits 1 if a template can't be used.
+    """
     from vaultsync import templates as library
     from vaultsync.plugins import Host
 
@@ -53,7 +61,8 @@ def check(vault: str | None, *, as_json: bool) -> int:
         print_json({"templates": [_as_json(each) for each in found]})
     else:
         for each in found:
-            click.echo(_as_text(each))
+            for line in _as_text(each):
+                click.echo(line)
     return 1 if any(each.error for each in found) else 0
 
 
@@ -144,17 +153,49 @@ def _category(name: str) -> str:
 
 
 def _as_json(checked: Checked) -> dict[str, Any]:
-    error = checked.error
+    from dataclasses import asdict
+
+    error, lint = checked.error, checked.lint()
     return {
         "template": checked.shown,
         "works": error is None,
         "error": error and {"message": error.message, "hint": error.hint, "line": error.line},
-        "tracked": [f"{owner}.{field}" for owner, field in checked.tracked],
+        "fields": [asdict(each) for each in lint.verdicts] if lint else [],
+        "warnings": list(lint.warnings) if lint else [],
     }
 
 
-def _as_text(checked: Checked) -> str:
+def _as_text(checked: Checked) -> Iterator[str]:
+    """What was found of one template: a line for it, and one for each field it prints."""
     if checked.error:
-        return f"{checked.error.message}\n  {checked.error.hint}".rstrip()
-    fields = ", ".join(f"{owner}.{field}" for owner, field in checked.tracked)
-    return f"{checked.shown}: works. Fields it prints as they are: {fields or 'none'}."
+        yield f"{checked.error.message}\n  {checked.error.hint}".rstrip()
+    lint = checked.lint()
+    if lint is None:
+        return
+    yield f"{checked.shown}: works."
+    names = [f"{each.owner}.{each.field}" for each in lint.verdicts]
+    width = max(map(len, names), default=0)
+    for name, each in zip(names, lint.verdicts, strict=True):
+        yield _wrapped(f"  {name:{width}}  ", _verdict(each))
+    yield from (_wrapped("  Warning: ", warning) for warning in lint.warnings)
+
+
+def _verdict(verdict: Verdict) -> str:
+    if verdict.writable:
+        return f"writable. {verdict.remark}" if verdict.remark else "writable"
+    return f"read-only: {verdict.reason}. {verdict.cure}"
+
+
+# Examples of what to write in a template are not broken.
+_EXAMPLE = re.compile(r"\{[{%].*?[}%]\}")
+
+
+def _wrapped(start: str, text: str) -> str:
+    """A line, on a terminal broken where that ends; what comes after its start stays aligned."""
+    # Not a terminal: whoever searches the lines wants them whole.
+    width = shutil.get_terminal_size((10_000, 24)).columns
+    whole = _EXAMPLE.sub(lambda example: example[0].replace(" ", "\xa0"), text)
+    lines = textwrap.fill(
+        whole, width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+    )
+    return lines.replace("\xa0", " ")
