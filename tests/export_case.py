@@ -158,12 +158,13 @@ class Reading:
         """Where this vault's state is."""
         return state_dir(self.vault, os.environ)
 
-    def rows(self) -> list[tuple[Any, ...]]:
-        """Every row of every table of state."""
+    def rows(self, *without: str) -> list[tuple[Any, ...]]:
+        """Every row of every table of state. without: tables to leave out."""
         connection = sqlite3.connect(self.state / "state.sqlite3")
         try:
             tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return [(table, *row) for table in sorted(tables) for row in connection.execute(f"SELECT * FROM {table}")]
+            tables = sorted(set(tables) - set(without))
+            return [(table, *row) for table in tables for row in connection.execute(f"SELECT * FROM {table}")]
         finally:
             connection.close()
 

@@ -24,6 +24,8 @@ from vaultsync import cli, steps, swap
 
 # What differs from run to run: when and where the disk put a file.
 _VOLATILE = {"mtime_ns", "inode"}
+# What is kept of runs rather than of notes: there was one more of them.
+_OF_RUNS = {"deeds", "past"}
 
 
 class Stopped(BaseException):
@@ -193,7 +195,7 @@ def _rows(folder: Path) -> list[tuple[Any, ...]]:
     try:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         rows = []
-        for table in sorted(tables):
+        for table in sorted(set(tables) - _OF_RUNS):
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] not in _VOLATILE]
             found = connection.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
             rows += sorted((table, *row) for row in found)

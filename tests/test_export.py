@@ -213,12 +213,12 @@ def test_lost_state_is_made_again_without_touching_a_note(reader: Reading) -> No
     reader.book("Walden", "one")
     reader.book("Essays", "two")
     reader.export()
-    files, rows = reader.files(), reader.rows()
+    files, rows = reader.files(), reader.rows("deeds")
     for file in reader.state.glob("state.sqlite3*"):
         file.unlink()
     assert reader.export().counts == (0, 0, 2, 0)
     assert reader.files() == files
-    assert reader.rows() == rows
+    assert reader.rows("deeds") == rows
 
 
 def test_lost_state_makes_no_second_note_of_an_edited_one(reader: Reading) -> None:

@@ -23,6 +23,8 @@ COMMANDS = {
     "init": ("vaultsync.commands.init", "Make a vault vaultsync's: write its vaultsync.toml."),
     "auth": ("vaultsync.commands.auth", "Check a source's token and keep it safe."),
     "export": ("vaultsync.commands.export", "Write what your sources hold into notes."),
+    "push": ("vaultsync.commands.push", "Send what you changed in notes to your sources."),
+    "sync": ("vaultsync.commands.sync", "Both: export, then push."),
     "status": ("vaultsync.commands.status", "Say what the last runs did and what waits for you."),
     "diff": ("vaultsync.commands.diff", "Show what you changed in notes."),
     "resolve": ("vaultsync.commands.resolve", "Show the conflicts of a note, or answer them for one side."),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from vaultsync.aliases import localized
 from vaultsync.entry import Base, Entry
 from vaultsync.errors import PluginError, TemplateError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
@@ -53,10 +54,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a note is to hold. replaces: digest of what it holds now; None if it is not there."""
+    """What a note is to hold. replaces: digest of what it holds now, None if it is not there; was: that, if known."""
 
     text: str
     replaces: bytes | None
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,13 @@ class Decision:
 
 @dataclass(slots=True)
 class Decider:
-    """Where drafts are decided; one per run."""
+    """Where drafts are decided; one per run. restored: ids of notes that are back at an earlier text."""
 
     vault: Vault
     survey: Survey
     strays: Strays
     renders: Renders
+    restored: frozenset[str] = frozenset()
 
     def decided(self, source: Source, draft: Draft, pending: Mapping[str, Wanted]) -> Decision:
         """Decide one draft; a document that can't be dealt with is an error in the decision, and waits.
@@ -117,18 +120,19 @@ class Decider:
         return Decision(draft, Action.WAIT, place, error=failure)
 
     def _decision(self, source: Source, draft: Draft, place: Place, pending: Mapping[str, Wanted]) -> Decision:
-        document = source.document(draft.entry.record)
-        kept = self.renders.filtered(document)
+        kept = self.document(source, draft.entry, draft.entry.record)
         if kept is None:  # left out by a filter; leaving a filter is not deletion
             return Decision(draft, Action.NOTHING, place)
         seen, rendered = self._seen(source, draft, place, kept)
         action = decide(seen)
         base = Decision(draft, action, place, rendered, place.path, category=kept.category)
+        if action is Action.LEAVE:
+            return replace(base, rendered=None, why="it is back at an earlier text, as if restored from a backup")
         if action is Action.CREATE:
             return self._created(base, kept)
         if action is Action.UPDATE:
             assert rendered is not None
-            writes = {place.path: Wanted(rendered.text, place.digest)}
+            writes = {place.path: Wanted(rendered.text, place.digest, _known_text(draft.entry.base, place))}
             return replace(base, writes=writes, gone=_leaving(draft.entry.base, kept))
         if action is Action.MERGE:
             return self._merged(source, base, kept, pending)
@@ -148,7 +152,9 @@ class Decider:
         same = base is not None and rendered.text == base.text
         if same and place.on_disk is OnDisk.EDITED:
             same = not (draft.restoring is not None or _answered(base, place) or self._has_returned(source, draft))
-        return Seen(place.on_disk, base is not None, wanted, kept.deleted, same, reached, draft.asked), rendered
+        restored = draft.entry.id in self.restored
+        seen = Seen(place.on_disk, base is not None, wanted, kept.deleted, same, reached, draft.asked, restored)
+        return seen, rendered
 
     def _has_returned(self, source: Source, draft: Draft) -> bool:
         """Whether the document was gone at the source, as its note may say."""
@@ -187,7 +193,7 @@ class Decider:
             action=Action.MERGE if texts else Action.ADOPT,
             rendered=found.base,
             writes={
-                path: Wanted(text, ours.replaces if path == place.path else self._replaced(path, pending))
+                path: replace(ours if path == place.path else self._other(path, pending), text=text)
                 for path, text in texts.items()
             },
             gone=_leaving(draft.entry.base, kept, ours.text),
@@ -200,8 +206,13 @@ class Decider:
         """What both sides last agreed on about an entry."""
         from vaultsync.reconcile import Agreed
 
-        document = source.document(entry.agreed)
-        return Agreed(base.text, _layouts.decode(base.spans), self.renders.filtered(document) or document)
+        document = self.document(source, entry, entry.agreed) or source.document(entry.agreed)
+        return Agreed(base.text, _layouts.decode(base.spans), document)
+
+    def document(self, source: Source, entry: Entry, record: bytes) -> Document | None:
+        """A record as the note shows it; None if a plugin leaves it out. Raises PluginError."""
+        kept = self.renders.filtered(source.document(record))
+        return localized(kept, entry.aliases) if kept is not None and entry.aliases else kept
 
     def held(self, agreed: Agreed, ours: str, path: str, pending: Mapping[str, Wanted]) -> Held:
         """What the vault holds of a document: its note, and notes elsewhere to which blocks of it were moved."""
@@ -220,7 +231,7 @@ class Decider:
 
         ours = self._ours(base, pending)
         marked = marked_deleted(ours.text)
-        writes = {base.place.path: Wanted(marked, ours.replaces)} if marked != ours.text else {}
+        writes = {base.place.path: replace(ours, text=marked)} if marked != ours.text else {}
         return replace(base, writes=writes)
 
     def _ours(self, decision: Decision, pending: Mapping[str, Wanted]) -> Wanted:
@@ -236,14 +247,20 @@ class Decider:
                 path=path,
                 hint=f'If it stays like that, put back an earlier version of it, or delete it and run "{_RESTORE}".',
             )
-        return Wanted(data.decode(), digest(data))
+        return Wanted(data.decode(), digest(data), data.decode())
 
-    def _replaced(self, path: str, pending: Mapping[str, Wanted]) -> bytes | None:
-        """What a merge of another note was made on."""
-        return pending[path].replaces if path in pending else self.strays.digest(path)
+    def _other(self, path: str, pending: Mapping[str, Wanted]) -> Wanted:
+        """Another note as it is, or is about to be."""
+        text = self.strays.text(path)
+        return pending.get(path) or Wanted(text, self.strays.digest(path), text)
 
 
 _RESTORE = "vaultsync restore"
+
+
+def _known_text(base: Base | None, place: Place) -> str | None:
+    """What an untouched note holds, if that is what was last rendered."""
+    return base.text if base is not None and digest(base.text.encode()) == place.digest else None
 
 
 def _answered(base: Base | None, place: Place) -> bool:

@@ -18,22 +18,24 @@ from vaultsync.decisions import Decider
 from vaultsync.edits import edits
 from vaultsync.entry import Base, Entry
 from vaultsync.errors import ConfigError, VaultError
-from vaultsync.hookspecs import Edit
+from vaultsync.hookspecs import Edit, Source
 from vaultsync.lens import Reading, Refusal
 from vaultsync.lookup import document_id
+from vaultsync.model import Document
 from vaultsync.note import torn
+from vaultsync.outbox import Copy, Outgoing, Rules, outbox
 from vaultsync.plan import OnDisk
 from vaultsync.reconcile import Agreed, Held, parts, readings, together
 from vaultsync.resolve import resolved
 from vaultsync.strays import Strays
-from vaultsync.survey import Place, survey
+from vaultsync.survey import Place, Survey, survey
 from vaultsync.vault import Refused, Write, Written, digest
 from vaultsync.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class OpenNote:
-    """One document's note as it is, beside what both sides last agreed on. path: inside the vault."""
+    """One document's note as it is, beside what both sides last agreed on. newest: as the source last told it."""
 
     entry: Entry
     base: Base
@@ -41,6 +43,7 @@ class OpenNote:
     agreed: Agreed
     held: Held
     readings: Mapping[str, Reading]
+    newest: Document
 
     @property
     def path(self) -> str:
@@ -67,15 +70,30 @@ class OpenNote:
         """The fields its user changed."""
         return edits(self.agreed.document, self.reading)
 
+    def outbox(self, source: Source, workspace: Workspace, *, allow_commands: bool = False) -> tuple[Outgoing, ...]:
+        """The fields its user changed, and what stands against sending each."""
+        if not self.edits:
+            return ()
+
+        def read_only(edit: Edit) -> str:
+            return workspace.lint(self.agreed.document.category).why_read_only(edit.owner, edit.field)
+
+        def command(edit: Edit) -> str:
+            return "" if allow_commands else source.command(edit)
+
+        rules = Rules(source.refusal, read_only, command, workspace.render_note)
+        return outbox(Copy(self.path, self.agreed, self.held, self.readings, self.newest), rules)
+
 
 class Desk:
     """Opens notes of one vault, by what is remembered of them. Asks no service."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, seen: Survey | None = None) -> None:
+        """Open the desk. seen: where the notes are, if that is known."""
         self._workspace = workspace
         state = workspace.state
         self.rows = [row for row in state.rows() if row.path]
-        self.survey = survey(workspace.vault, self.rows, state.entry_of, state.being_written())
+        self.survey = seen or survey(workspace.vault, self.rows, state.entry_of, state.being_written())
 
     @cached_property
     def _decider(self) -> Decider:
@@ -111,7 +129,8 @@ class Desk:
         agreed = self._decider.agreed(source, entry, entry.base)
         held = self._decider.held(agreed, data.decode(), place.path, {})
         seen = msgspec.structs.replace(place, digest=digest(data))
-        return OpenNote(entry, entry.base, seen, agreed, held, readings(agreed, held))
+        newest = self._decider.document(source, entry, entry.record) or source.document(entry.record)
+        return OpenNote(entry, entry.base, seen, agreed, held, readings(agreed, held), newest)
 
     def answer(self, note: OpenNote, side: Literal["ours", "theirs"]) -> tuple[Callout, ...]:
         """Answer the conflicts of a note for one side; return those that could not be. Raises VaultError."""

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from vaultsync.decisions import Decider, Decision, Draft, Wanted
+from vaultsync.deeds import Deed, FileDeed, Journal
 from vaultsync.entry import Base, Entry
 from vaultsync.errors import VaultError
 from vaultsync.hookspecs import Source
@@ -45,6 +46,7 @@ class Drafts:
     survey: Survey
     tally: Tally
     decider: Decider
+    journal: Journal
     now: datetime
 
     def settle(
@@ -74,6 +76,8 @@ class Drafts:
             for decision in decisions:
                 waits = decision.removes and not removals
                 self._remember(decision, None if waits else _outcome(decision, written | trashed), waits=waits)
+                if not waits:
+                    self._take_down(decision, written | trashed)
             for path in wanted.keys() - {decision.path for decision in doing}:
                 self._rewritten(written[path])
             also()
@@ -118,8 +122,26 @@ class Drafts:
         draft, entry = decision.draft, decision.draft.entry
         if draft.before is not None and draft.before.id != entry.id:
             self.state.rekey(draft.before.id, entry.id)
-        self.state.put(entry if not draft.is_news else self._outcome(decision, outcome, waits=waits))
+        became = entry if not draft.is_news else self._outcome(decision, outcome, waits=waits)
+        self.state.put(became)
         self.state.put_pieces(entry.id, draft.keys)
+        if became.base is not None:
+            held = {entry.base.digest if entry.base is not None else b"", decision.place.digest}
+            for earlier in held - {became.base.digest, b""}:
+                self.state.note_past(entry.id, earlier, int(self.now.timestamp()))
+
+    def _take_down(self, decision: Decision, outcomes: Mapping[str, Outcome]) -> None:
+        """Note in the journal which files were changed for a document, and what they held before."""
+        files = []
+        for path, one in decision.writes.items():
+            outcome = outcomes[path]
+            if isinstance(outcome, Written):
+                files.append(FileDeed(path, one.was, outcome.digest))
+        gone = outcomes.get(decision.place.path) if decision.action is Action.TRASH else None
+        if isinstance(gone, Trashed):
+            files.append(FileDeed(gone.path, None, decision.place.digest, gone.to))
+        if files:
+            self.journal.note(Deed(decision.draft.entry.id, decision.draft.before, tuple(files)))
 
     def _rewritten(self, outcome: Outcome) -> None:
         """Remember a note that got news for a block of another document."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from vaultsync.aliases import Alias
+
 
 # Structs, as in model.py: a run looks over 10,000 rows.
 class Base(msgspec.Struct, frozen=True):
@@ -32,6 +34,7 @@ class Entry(msgspec.Struct, frozen=True):
     """What is known about one document.
 
     record: the source's own bytes. path and base are None while it has no note. pending: work was left over.
+    aliases: values the source spells otherwise than the note they were typed in.
     """
 
     id: str
@@ -40,6 +43,7 @@ class Entry(msgspec.Struct, frozen=True):
     path: str | None = None
     base: Base | None = None
     pending: bool = False
+    aliases: tuple[Alias, ...] = ()
 
     @property
     def agreed(self) -> bytes:

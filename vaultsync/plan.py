@@ -32,7 +32,7 @@ class Action(Enum):
     ADOPT = "adopted"
     TRASH = "trashed"
     FORGET = "gone on both sides"
-    LEAVE = "left, for it was being edited"
+    LEAVE = "left as it is"
     KEEP = "kept though gone at the source, for its user edited it"
     GONE = "deleted by its user"
     WAIT = "left until it can be read"
@@ -45,7 +45,7 @@ class Seen:
 
     written: we have a base. wanted: it should have a note if it has none. deleted: gone at the source.
     same: theirs equals base, and nothing else is to be done. reached: ours equals theirs. asked: its user named it in
-    this run.
+    this run. restored: it holds what it held earlier, as if from a backup.
     """
 
     on_disk: OnDisk
@@ -55,6 +55,7 @@ class Seen:
     same: bool = False
     reached: bool = False
     asked: bool = False
+    restored: bool = False
 
 
 def decide(seen: Seen) -> Action:
@@ -91,6 +92,8 @@ def _of_written(seen: Seen) -> Action:
         return Action.NOTHING
     if seen.reached:
         return Action.ADOPT
+    if seen.restored and not seen.asked:  # its values are old ones, not edits
+        return Action.LEAVE
     return Action.UPDATE if untouched else Action.MERGE
 
 
@@ -108,6 +111,18 @@ def allowance(total: int) -> int:
     (5, 60)
     """
     return max(5, total // 10)
+
+
+def guard_edits(edits: int, notes: int) -> None:
+    """Stop a push that would send more than anyone types. notes: how many there are. Raises SafetyStop.
+
+    A linter, a template or a restored backup changes many notes at once, and means none of it.
+    """
+    if edits > max(20, notes // 10):
+        raise SafetyStop(
+            f"{edits:,} edits wait to be sent, more than anyone types at once. None was sent.",
+            hint='"vaultsync status" lists them. If they are meant, run "vaultsync push --yes".',
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from vaultsync.errors import AuthError, SafetyStop, VaultsyncError
 from vaultsync.hookspecs import Problem
+from vaultsync.outbox import Fate, Outgoing
 from vaultsync.plan import Action
 
 _SHOWN = 20
@@ -31,7 +32,7 @@ class Report:
 
     unchanged: notes that needed nothing. errors: what failed; the rest was done. stop: why removals were not made.
     problems: what sources had to mend or leave out. asides: things worth knowing that ask for nothing. conflicts: how
-    many notes hold, by path.
+    many notes hold, by path. edits: what their users changed in notes, and what became of it.
     """
 
     changes: tuple[Change, ...] = ()
@@ -42,6 +43,7 @@ class Report:
     problems: tuple[Problem, ...] = ()
     asides: tuple[str, ...] = ()
     conflicts: Mapping[str, int] = field(default_factory=dict)
+    edits: tuple[Outgoing, ...] = ()
     dry: bool = False
 
     def count(self, action: Action) -> int:
@@ -54,7 +56,12 @@ class Report:
         if self.errors:
             refused = all(isinstance(error, AuthError) for error in self.errors)
             return 2 if refused and not self.changes else 1
-        return 3 if self.stop or self.conflicts or self.count(Action.ASK) else 0
+        decide = self.stop or self.conflicts or self.count(Action.ASK) or self.edited(Fate.WAIT)
+        return 3 if decide else 0
+
+    def edited(self, *fates: Fate) -> tuple[Outgoing, ...]:
+        """The edits of which one of these became."""
+        return tuple(one for one in self.edits if one.fate in fates)
 
     def as_json(self) -> dict[str, Any]:
         """The object --json prints."""
@@ -68,7 +75,12 @@ class Report:
                 "left": sum(self.count(action) for action in _NOTES_LEFT),
                 "deleted_by_user": self.count(Action.GONE),
             },
-            "edits": {"sent": 0, "waiting": 0, "conflicts": sum(self.conflicts.values()), "refused": 0},
+            "edits": {
+                "sent": len(self.edited(Fate.SENT)),
+                "waiting": len(self.edited(Fate.WAIT, Fate.SEND)),
+                "conflicts": sum(self.conflicts.values()),
+                "refused": len(self.edited(Fate.REFUSED)),
+            },
             "requests": self.requests,
             "errors": [{"message": error.message, "hint": error.hint} for error in self._errors()],
             "problems": [{"about": problem.about, "message": problem.message} for problem in self.problems],
@@ -76,6 +88,7 @@ class Report:
                 {"action": change.action.name.lower(), "id": change.document, "path": change.path, "why": change.why}
                 for change in self.changes
             ],
+            "outbox": [outgoing_json(one) for one in self.edits],
             "dry_run": self.dry,
         }
 
@@ -93,6 +106,9 @@ class Report:
             yield from self._left(action)
         if gone := self.count(Action.GONE):
             yield (f'{_notes(gone)} deleted by you, and not written again. Bring one back with "vaultsync restore ID".')
+        for fate in (Fate.SENT, Fate.SEND, Fate.WAIT, Fate.REFUSED):
+            told = [outgoing_line(one) for one in self.edited(fate)]
+            yield from _some(told, f"edit{'s' * (len(told) != 1)} {fate.value}")
         told = [f"{path} ({number})" for path, number in sorted(self.conflicts.items())]
         yield from _some(told, 'with conflicts; see the callouts in them, or "vaultsync resolve NOTE"')
         yield from _some([f"{problem.about}: {problem.message}" for problem in self.problems], "mended or left out")
@@ -126,6 +142,37 @@ class Report:
         yield from _some(paths, action.value)
 
 
+def outgoing_line(one: Outgoing) -> str:
+    """An edit for a person, on one line."""
+    of = f" of ^{one.block}" if one.block else ""
+    change = f"{short(one.edit.before)} -> {short(one.edit.after)}"
+    return f"{one.path}: {one.edit.field}{of}: {change}" + (f"  ({one.why})" if one.why else "")
+
+
+def outgoing_json(one: Outgoing) -> dict[str, Any]:
+    """An edit for a program."""
+    return {
+        "id": one.edit.document,
+        "path": one.path,
+        "block": one.block,
+        "field": one.edit.field,
+        "before": one.edit.before,
+        "after": one.edit.after,
+        "fate": one.fate.name.lower(),
+        "why": one.why,
+    }
+
+
+def short(value: str | tuple[str, ...]) -> str:
+    r"""A value on one line.
+
+    >>> short("one\ntwo"), short(("a", "b")), short("")
+    ('one / two', 'a, b', '(empty)')
+    """
+    text = value.replace("\n", " / ") if isinstance(value, str) else ", ".join(value)
+    return (text if len(text) <= 60 else f"{text[:59]}…") or "(empty)"
+
+
 def _some(what: list[str], title: str) -> Iterator[str]:
     if what:
         yield f"{len(what):,} {title}:"
@@ -147,6 +194,12 @@ class Tally:
     problems: dict[Problem, None] = field(default_factory=dict)
     asides: list[str] = field(default_factory=list)
     stop: SafetyStop | None = None
+    outgoing: list[Outgoing] = field(default_factory=list)
+
+    def fail(self, error: VaultsyncError) -> None:
+        """Tell of a failure, once."""
+        if all(error.message != known.message for known in self.errors):
+            self.errors.append(error)
 
     def note(self, change: Change) -> None:
         """Count a decision; a note that was created and then updated in one run was created."""
@@ -177,5 +230,6 @@ class Tally:
             tuple(self.problems),
             tuple(self.asides),
             conflicts,
+            tuple(self.outgoing),
             dry,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from vaultsync.decisions import Decider
+from vaultsync.deeds import Journal
 from vaultsync.drafts import Drafts
 from vaultsync.errors import ConfigError
 from vaultsync.hookspecs import Source
@@ -24,17 +25,21 @@ from vaultsync.workspace import Workspace
 class Round:
     """One run, from its look at the vault on.
 
-    dry: nothing is kept. announce: told what is about to happen to many notes. known: how many notes there are.
-    answered: rows of notes whose conflicts their user may have resolved.
+    dry: nothing is kept. meant: the user says that all their edits are meant. announce: told what is about to happen to
+    many notes. known: how many notes there are. answered: rows of notes whose conflicts their user may have resolved.
+    restored: ids of notes that are back at an earlier text, as if from a backup. journal: of what is done.
     """
 
     workspace: Workspace
     dry: bool
+    meant: bool
     announce: Callable[[str], None]
     tally: Tally = field(default_factory=Tally)
     known: int = 0
     answered: list[Row] = field(default_factory=list)
+    restored: frozenset[str] = frozenset()
     survey: Survey = field(init=False)
+    journal: Journal = field(init=False)
     drafts: Drafts = field(init=False)
 
     def recover(self, leftovers: tuple[str, ...]) -> None:
@@ -54,15 +59,19 @@ class Round:
         self.known = sum(place.on_disk is not OnDisk.NOWHERE for place in self.survey.places.values())
         self._follow(rows)
         self._finish_merges()
+        self.restored = self._restored(rows)
         self.answered = [row for row in rows if row.conflicts and self._is_answered(row)]
         for name, copies in self.survey.copies.items():
             home = self.survey.places[name].path
             self.tally.asides.append(f"{', '.join(copies)}: a copy of {home} (same vaultsync_id). It was left alone.")
         self.tally.errors.extend(self.survey.unread)
         vault = self.workspace.vault
-        decider = Decider(vault, self.survey, Strays(vault, self.survey), self.workspace.renders)
+        # Who says that they mean it, means it.
+        leave = frozenset() if self.meant else self.restored
+        decider = Decider(vault, self.survey, Strays(vault, self.survey), self.workspace.renders, leave)
+        self.journal = Journal(state)
         writer = Rehearsal(self.workspace.root) if self.dry else vault
-        self.drafts = Drafts(writer, state, self.survey, self.tally, decider, self.workspace.now)
+        self.drafts = Drafts(writer, state, self.survey, self.tally, decider, self.journal, self.workspace.now)
 
     def _follow(self, rows: Iterable[Row]) -> None:
         moved = []
@@ -90,6 +99,17 @@ class Round:
             with state.transaction():
                 state.put(msgspec.structs.replace(entry, path=place.path, base=base))
                 state.have_written({made})
+
+    def _restored(self, rows: Iterable[Row]) -> frozenset[str]:
+        """Notes that hold what they held before: two or more at once, or one as old as that text."""
+        found = {}
+        for row in rows:
+            place = self.survey.place(row.id)
+            if place.on_disk is OnDisk.EDITED and place.found is not None and place.digest != row.digest:
+                until = self.workspace.state.past(row.id, place.digest)
+                if until is not None:
+                    found[row.id] = place.found.mtime_ns // 1_000_000_000 < until
+        return frozenset(found if len(found) > 1 else (name for name, old in found.items() if old))
 
     def _is_answered(self, row: Row) -> bool:
         """Whether a note with conflicts was edited since: they may be resolved."""

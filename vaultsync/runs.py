@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from vaultsync.pull import Options, Pull
+from vaultsync.push import Push, PushOptions
 from vaultsync.report import Report
 from vaultsync.rounds import Round
 from vaultsync.workspace import Workspace
@@ -19,6 +20,7 @@ def run(
     command: str,
     *,
     pull: Options | None = None,
+    push: PushOptions | None = None,
     dry: bool = False,
     announce: Callable[[str], None] = lambda _: None,
 ) -> Report:
@@ -29,12 +31,14 @@ def run(
     """
     swept: list[str] = []
     with workspace.state.pretend() if dry else nullcontext():
-        this = Round(workspace, dry, announce)
+        this = Round(workspace, dry, push is not None and push.yes, announce)
         this.look()
         if pull is not None:
             pulling = Pull(this, pull)
             pulling.everything()
             swept = pulling.swept
+        if push is not None:
+            Push(this, push).everything()
         report = this.report()
     if not dry:
         workspace.history.append(_diary(workspace, command, swept, report))
@@ -53,4 +57,5 @@ def _diary(workspace: Workspace, command: str, swept: list[str], report: Report)
         "exit": report.exit_code,
         **told,
         "changes": told["changes"][:_KEPT_CHANGES],
+        "outbox": told["outbox"][:_KEPT_CHANGES],
     }

@@ -10,7 +10,9 @@ from typing import Any
 from vaultsync.config import FULL_EVERY
 from vaultsync.desk import Desk, OpenNote
 from vaultsync.entry import Row
+from vaultsync.outbox import Fate, Outgoing
 from vaultsync.plan import OnDisk
+from vaultsync.report import short
 from vaultsync.survey import Survey
 from vaultsync.workspace import Workspace
 
@@ -19,12 +21,16 @@ _RUNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something in a note that waits for its user. path: inside the vault; block: its anchor, "" for the document."""
+    """Something in a note that waits for its user. path: inside the vault; block: its anchor, "" for the document.
+
+    what: the fields as they were and are, on a line, where that is known.
+    """
 
     path: str
     field: str
     block: str
     reason: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Standing:
 
     runs: the last ones, newest first, as pull.py kept them. next_full: by source, when everything is listed
     again; None: at the next run. notes: how many there are. edited: they hold words of their user's. conflicts: both
-    sides changed the same. refused: fields of which it can't be told what their user made of them.
+    sides changed the same. unsent: what the next push sends. refused: what it doesn't, and why.
     waiting: with news that could not be written yet. deleted: by their user, where they were. copies: of a
     note, with its id. unread: what could not be looked at, and why.
     """
@@ -43,6 +49,7 @@ class Standing:
     notes: int
     edited: tuple[str, ...]
     conflicts: tuple[Trouble, ...]
+    unsent: tuple[Trouble, ...]
     refused: tuple[Trouble, ...]
     waiting: tuple[str, ...]
     deleted: tuple[str, ...]
@@ -56,6 +63,7 @@ def standing(workspace: Workspace) -> Standing:
     rows, seen, history = desk.rows, desk.survey, workspace.history
     opened = list(desk.every())
     notes = [one for one in opened if isinstance(one, OpenNote)]
+    edits = [one for note in notes for one in note.outbox(workspace.sources[note.entry.source], workspace)]
     unread = [error.message for error in (*seen.unread, *(one for one in opened if not isinstance(one, OpenNote)))]
     return Standing(
         runs=tuple(reversed(list(history.last(_RUNS)))),
@@ -63,7 +71,11 @@ def standing(workspace: Workspace) -> Standing:
         notes=len(rows) - len(_those(rows, seen, OnDisk.NOWHERE)),
         edited=_those(rows, seen, OnDisk.EDITED),
         conflicts=tuple(Trouble(note.path, one.field, one.block_id) for note in notes for one in note.conflicts),
-        refused=tuple(trouble for note in notes for trouble in _refused(note)),
+        unsent=tuple(_of(one) for one in edits if one.fate is Fate.SEND),
+        refused=(
+            *(_of(one) for one in edits if one.fate is Fate.REFUSED),
+            *(trouble for note in notes for trouble in _unread(note)),
+        ),
         waiting=tuple(sorted(row.path for row in rows if row.pending and row.path)),
         deleted=_those(rows, seen, OnDisk.NOWHERE),
         copies=tuple(sorted(path for paths in seen.copies.values() for path in paths)),
@@ -71,10 +83,16 @@ def standing(workspace: Workspace) -> Standing:
     )
 
 
-def _refused(note: OpenNote) -> Iterator[Trouble]:
+def _of(one: Outgoing) -> Trouble:
+    what = f"{short(one.edit.before)} -> {short(one.edit.after)}"
+    return Trouble(one.path, one.edit.field, one.block, one.why, what)
+
+
+def _unread(note: OpenNote) -> Iterator[Trouble]:
     names = {block.id: block.block_id for block in note.agreed.layout.blocks}
     for one in note.refusals:
-        yield Trouble(note.path, one.field, names.get(one.owner, ""), one.reason)
+        why = f"It can't be told what you wrote, for {one.reason}."
+        yield Trouble(note.path, one.field, names.get(one.owner, ""), why)
 
 
 def _after(last: datetime | None) -> datetime | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from vaultsync.aliases import Alias
 from vaultsync.entry import Base, Counts, Entry, Row
 from vaultsync.errors import StateError
 from vaultsync.steps import step
@@ -24,17 +25,22 @@ __all__ = ["VERSION", "Base", "Counts", "Entry", "Row", "State"]
 
 VERSION = 2
 _FILE = "state.sqlite3"
+_DEEDS = "CREATE TABLE deeds (number INTEGER PRIMARY KEY, deed BLOB NOT NULL)"
+_PAST = """CREATE TABLE past (entry TEXT NOT NULL, digest BLOB NOT NULL, until INTEGER NOT NULL,
+    PRIMARY KEY (entry, digest)) WITHOUT ROWID"""
 _SCHEMA = (
     """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category TEXT,
     pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER,
     mine INTEGER NOT NULL DEFAULT 0, conflicts INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID""",
     "CREATE INDEX pending_entries ON entries (source) WHERE pending",
-    "CREATE TABLE bodies (id TEXT PRIMARY KEY, record BLOB NOT NULL, base BLOB, spans BLOB, agreed BLOB)",
+    "CREATE TABLE bodies (id TEXT PRIMARY KEY, record BLOB NOT NULL, base BLOB, spans BLOB, agreed BLOB, aliases BLOB)",
     "CREATE TABLE pieces (key TEXT PRIMARY KEY, entry TEXT NOT NULL, digest BLOB) WITHOUT ROWID",
     "CREATE INDEX pieces_of_entries ON pieces (entry)",
     "CREATE TABLE cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE listed (source TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (source, key)) WITHOUT ROWID",
     "CREATE TABLE writing (digest BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID",
+    _DEEDS,
+    _PAST,
 )
 # From each earlier version to the next one.
 _MIGRATIONS = {
@@ -42,11 +48,15 @@ _MIGRATIONS = {
         "ALTER TABLE entries ADD COLUMN mine INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE entries ADD COLUMN conflicts INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE bodies ADD COLUMN agreed BLOB",
+        "ALTER TABLE bodies ADD COLUMN aliases BLOB",
+        _DEEDS,
+        _PAST,
         "ALTER TABLE writing ADD COLUMN entry BLOB",
     ),
 }
 _HEAD = "source, path, pending, template, category, digest, size, mtime_ns, inode, mine, conflicts"
 _ENTRIES = msgspec.msgpack.Decoder(Entry)
+_ALIASES = msgspec.msgpack.Decoder(tuple[Alias, ...])
 
 
 class State:
@@ -131,24 +141,24 @@ class State:
     def entry(self, identity: str) -> Entry | None:
         """Return the entry of that id, None if there is none."""
         query = """SELECT id, source, record, path, pending, base, spans, template, category, digest, size, mtime_ns,
-        inode, mine, conflicts, agreed FROM entries JOIN bodies USING (id) WHERE id = ?"""
+        inode, mine, conflicts, agreed, aliases FROM entries JOIN bodies USING (id) WHERE id = ?"""
         for id_, source, record, path, pending, text, *rest in self._read(query, identity):
-            *values, mine, conflicts, agreed = rest
+            *values, mine, conflicts, agreed, aliases = rest
             base = None if text is None else Base(*[text.decode(), *values, bool(mine), conflicts, agreed])
-            return Entry(id_, source, record, path, base, bool(pending))
+            return Entry(id_, source, record, path, base, bool(pending), _ALIASES.decode(aliases) if aliases else ())
         return None
 
     def put(self, entry: Entry) -> bool:
         """Store an entry, unless that is how it is stored; say whether anything was written."""
         base = entry.base
         texts = (None, None, None) if base is None else (base.text.encode(), base.spans, base.record)
-        body = (entry.record, *texts)
+        body = (entry.record, *texts, msgspec.msgpack.encode(entry.aliases) if entry.aliases else None)
         head = (entry.source, entry.path, entry.pending, *_small(base))
         id_ = entry.id
         changed = False
-        if next(self._read("SELECT record, base, spans, agreed FROM bodies WHERE id = ?", id_), None) != body:
-            columns = "id, record, base, spans, agreed"
-            self._write(f"INSERT OR REPLACE INTO bodies ({columns}) VALUES (?, ?, ?, ?, ?)", id_, *body)
+        if next(self._read("SELECT record, base, spans, agreed, aliases FROM bodies WHERE id = ?", id_), None) != body:
+            columns = "id, record, base, spans, agreed, aliases"
+            self._write(f"INSERT OR REPLACE INTO bodies ({columns}) VALUES (?, ?, ?, ?, ?, ?)", id_, *body)
             changed = True
         if next(self._read(f"SELECT {_HEAD} FROM entries WHERE id = ?", id_), None) != head:
             marks = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
@@ -172,6 +182,28 @@ class State:
         """Return how many conflicts notes held when vaultsync last wrote or read them, by path."""
         return dict(self._read("SELECT path, conflicts FROM entries WHERE conflicts AND path IS NOT NULL"))
 
+    def add_deed(self, deed: bytes) -> None:
+        """Keep a deed of the run at hand."""
+        self._write("INSERT INTO deeds (deed) VALUES (?)", deed)
+
+    def deeds(self) -> list[bytes]:
+        """Return the deeds that were kept, in the order they were done."""
+        return [deed for (deed,) in self._read("SELECT deed FROM deeds ORDER BY number")]
+
+    def forget_deeds(self) -> None:
+        """Forget them."""
+        if next(self._read("SELECT 1 FROM deeds"), None):
+            self._write("DELETE FROM deeds")
+
+    def note_past(self, identity: str, digest: bytes, until: int) -> None:
+        """Note what a note held until now. until: seconds since 1970."""
+        self._write("INSERT OR REPLACE INTO past (entry, digest, until) VALUES (?, ?, ?)", identity, digest, until)
+
+    def past(self, identity: str, digest: bytes) -> int | None:
+        """Return until when a note held what has that digest, in seconds since 1970; None if it never did."""
+        query = "SELECT until FROM past WHERE entry = ? AND digest = ?"
+        return next((int(until) for (until,) in self._read(query, identity, digest)), None)
+
     def put_pieces(self, identity: str, pieces: Mapping[str, bytes | None]) -> None:
         """Note which keys an entry has, and the digest of what came in under each; None: not all was said."""
         statement = """INSERT INTO pieces (key, entry, digest) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE
@@ -189,6 +221,7 @@ class State:
             self._write("UPDATE entries SET id = ? WHERE id = ?", new, old)
             self._write("UPDATE bodies SET id = ? WHERE id = ?", new, old)
             self._write("UPDATE pieces SET entry = ? WHERE entry = ?", new, old)
+            self._write("UPDATE past SET entry = ? WHERE entry = ?", new, old)
 
     def fold(self, identity: str, into: str) -> None:
         """Forget an entry whose document turned out to be that of another, which gets its keys."""
@@ -201,6 +234,7 @@ class State:
         with self.transaction():
             self._write("DELETE FROM pieces WHERE entry = ?", identity)
             self._write("DELETE FROM bodies WHERE id = ?", identity)
+            self._write("DELETE FROM past WHERE entry = ?", identity)
             self._write("DELETE FROM entries WHERE id = ?", identity)
 
     def rows(self) -> Iterator[Row]:

@@ -29,6 +29,7 @@ from vaultsync.statedir import state_dir
 from vaultsync.vault import Vault
 
 if TYPE_CHECKING:
+    from vaultsync.lint import Lint
     from vaultsync.model import Document
     from vaultsync.render import PathRenderer
     from vaultsync.tracked import Rendered
@@ -114,6 +115,10 @@ class Workspace:
         """The note of a document. Raises TemplateError."""
         rendered: Rendered = self._ready.render(document, now=self.now)
         return rendered
+
+    def lint(self, category: str) -> Lint:
+        """What can be edited in the notes of a category. Raises TemplateError."""
+        return self._ready.lint(category, self.state.folder)
 
     def render_path(self, document: Document) -> str:
         """Where a new note of a document goes. Raises TemplateError."""

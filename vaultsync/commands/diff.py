@@ -38,6 +38,7 @@ def _lines(note: OpenNote | VaultError) -> Iterator[str]:
     from difflib import unified_diff
 
     from vaultsync.errors import VaultError
+    from vaultsync.report import short
 
     if isinstance(note, VaultError):
         yield str(note)
@@ -46,16 +47,6 @@ def _lines(note: OpenNote | VaultError) -> Iterator[str]:
     yield from unified_diff(was, now, f"agreed/{note.path}", f"vault/{note.path}", lineterm="")
     names = {block.id: f"^{block.block_id} " for block in note.agreed.layout.blocks}
     for edit in note.edits:
-        yield f"# {names.get(edit.owner, '')}{edit.field}: {_short(edit.before)} -> {_short(edit.after)}"
+        yield f"# {names.get(edit.owner, '')}{edit.field}: {short(edit.before)} -> {short(edit.after)}"
     for refusal in note.refusals:
         yield f"# {names.get(refusal.owner, '')}{refusal.field}: can't be told, for {refusal.reason}"
-
-
-def _short(value: str | tuple[str, ...]) -> str:
-    r"""A value on one line.
-
-    >>> _short("one\ntwo"), _short(("a", "b")), _short("")
-    ('one / two', 'a, b', '(empty)')
-    """
-    text = value.replace("\n", " / ") if isinstance(value, str) else ", ".join(value)
-    return (text if len(text) <= 80 else f"{text[:79]}…") or "(empty)"

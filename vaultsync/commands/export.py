@@ -9,9 +9,8 @@ import click
 from vaultsync.commands.options import (
     find_vault,
     json_option,
-    print_errors,
-    print_json,
-    print_report,
+    removals_option,
+    show_report,
     vault_option,
 )
 
@@ -21,7 +20,7 @@ from vaultsync.commands.options import (
 @click.option("--only", multiple=True, metavar="ID|PATH|URL", help="Only this document; may be given again.")
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Only this source; may be given again.")
 @click.option("--dry-run", "dry", is_flag=True, help="Say what a run would do, and write nothing.")
-@click.option("--allow-removals", is_flag=True, help="Move to .trash even if unusually much is gone at the source.")
+@removals_option
 @json_option
 @vault_option
 def command(  # noqa: PLR0913  # one parameter an option
@@ -45,9 +44,4 @@ def command(  # noqa: PLR0913  # one parameter an option
     shown = progress.silent if as_json else progress.on_terminal()
     with workspace.opened(find_vault(vault), env=os.environ, progress=shown, writing="vaultsync export") as opened:
         report = run(opened, "export", pull=options, dry=dry, announce=lambda line: click.echo(line, err=True))
-    if as_json:
-        print_json(report.as_json())
-        print_errors(report)
-    else:
-        print_report(report)
-    return report.exit_code
+    return show_report(report, as_json=as_json)

@@ -20,12 +20,33 @@ vault_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON object to stdout instead of text.")
 
+removals_option = click.option(
+    "--allow-removals", is_flag=True, help="Move to .trash even if unusually much is gone at the source."
+)
+yes_option = click.option("--yes", is_flag=True, help="Send even unusually many edits, and notes from a backup.")
+commands_option = click.option(
+    "--allow-inline-commands",
+    "allow_commands",
+    is_flag=True,
+    help="Send notes that begin with .word, which Readwise takes for a command.",
+)
+
 
 def find_vault(option: str | None) -> Path:
     """Find the vault this process was told of by option, environment or folder. Raises ConfigError."""
     from vaultsync import config
 
     return config.find_vault(option, os.environ, Path.cwd())
+
+
+def show_report(report: Report, *, as_json: bool) -> int:
+    """Write what a run did, as text or as JSON; return the exit code."""
+    if as_json:
+        print_json(report.as_json())
+        print_errors(report)
+    else:
+        print_report(report)
+    return report.exit_code
 
 
 def print_report(report: Report) -> None:

@@ -47,7 +47,8 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
         when = "at the next export" if due is None or due <= now else f"at the first export after {_local(due)}"
         yield f"{source}: everything is listed again {when}."
     yield from _some(_troubles(found.conflicts), 'in conflict; see the callouts, or "vaultsync resolve NOTE"', "field")
-    yield from _some(_troubles(found.refused), "that can't be read back; your text stays as it is", "field")
+    yield from _some(_troubles(found.unsent), "that the next push sends", "edit")
+    yield from _some(_troubles(found.refused), "not sent; what you wrote stays as it is", "edit")
     yield from _some(found.edited, "with words of yours")
     yield from _some(found.waiting, "with news that could not be written yet")
     yield from _some(found.deleted, "deleted by you and not written again")
@@ -69,7 +70,8 @@ def _run(run: Mapping[str, Any]) -> Iterator[str]:
 def _troubles(found: tuple[Trouble, ...]) -> tuple[str, ...]:
     """Each trouble in a line."""
     return tuple(
-        f"{one.path}: {one.field}{f' of ^{one.block}' if one.block else ''}{f' ({one.reason})' if one.reason else ''}"
+        f"{one.path}: {one.field}{f' of ^{one.block}' if one.block else ''}"
+        f"{f': {one.what}' if one.what else ''}{f'  ({one.reason})' if one.reason else ''}"
         for one in found
     )
 

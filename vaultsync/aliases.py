@@ -1,0 +1,74 @@
+"""Values a service spells otherwise than the note they came from: each keeps its own, and neither is an edit. No I/O.
+
+A service may trim what it is sent, or write a tag in lower case. Sent back, that would change the user's note; left
+alone, it would look like an edit and be sent again and again. So what was typed stands in for what the service made
+of it, for as long as the service says that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from vaultsync.hookspecs import Edit
+from vaultsync.model import Document, Highlight
+
+Value = str | tuple[str, ...]
+
+
+class Alias(msgspec.Struct, frozen=True, array_like=True):
+    """A field the two sides spell differently. owner: the highlight's id, "" for the document."""
+
+    owner: str
+    field: str
+    theirs: Value
+    ours: Value
+
+
+def localized(document: Document, aliases: Iterable[Alias]) -> Document:
+    """The document as the note spells it.
+
+    >>> d = Document(id="r:1", title="", note="a b")
+    >>> localized(d, [Alias("", "note", "a b", "a  b")]).note
+    'a  b'
+    """
+    changed: dict[str, dict[str, Value | None]] = {}
+    owners: dict[str, Document | Highlight] = {"": document}
+    owners |= {highlight.id: highlight for highlight in document.highlights}
+    for one in aliases:
+        now = getattr(owners.get(one.owner), one.field, None)
+        spelled = _spelled(now, one)
+        if spelled != now:
+            changed.setdefault(one.owner, {})[one.field] = spelled
+    if not changed:
+        return document
+    highlights = tuple(_with(highlight, changed.get(highlight.id)) for highlight in document.highlights)
+    return msgspec.structs.replace(document, **changed.get("", {}), highlights=highlights)
+
+
+def _with(highlight: Highlight, changed: Mapping[str, Value | None] | None) -> Highlight:
+    return msgspec.structs.replace(highlight, **changed) if changed else highlight
+
+
+def _spelled(now: Value | None, alias: Alias) -> Value | None:
+    """A value of the service in the note's spelling; tags one by one, for their set may have changed since."""
+    if isinstance(now, tuple) and isinstance(alias.ours, tuple):
+        ours = {tag.casefold(): tag for tag in alias.ours}
+        if {tag.casefold() for tag in now} == ours.keys():
+            return alias.ours
+        return tuple(ours.get(tag.casefold(), tag) for tag in now)
+    return alias.ours if now == alias.theirs else now
+
+
+def learned(document: Document, edits: Iterable[Edit], known: Iterable[Alias]) -> tuple[Alias, ...]:
+    """The aliases once edits were sent. document: as the service has it now. known: those before."""
+    aliases = {(one.owner, one.field): one for one in known}
+    owners: dict[str, Document | Highlight] = {"": document}
+    owners |= {highlight.id: highlight for highlight in document.highlights}
+    for edit in edits:
+        theirs = getattr(owners.get(edit.owner), edit.field, None)
+        aliases.pop((edit.owner, edit.field), None)
+        if theirs is not None and theirs != edit.after:
+            aliases[edit.owner, edit.field] = Alias(edit.owner, edit.field, theirs, edit.after)
+    return tuple(one for one in aliases.values() if hasattr(owners.get(one.owner), one.field))

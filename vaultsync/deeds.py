@@ -1,0 +1,52 @@
+"""What the last run did, so that it can be taken back: kept in state, forgotten when the next run does something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from vaultsync.entry import Entry
+from vaultsync.hookspecs import Edit
+from vaultsync.state import State
+
+
+class FileDeed(msgspec.Struct, frozen=True, array_like=True):
+    """One file that was changed. was: its text, None if there was none; now: digest; trashed: where it went, or ""."""
+
+    path: str
+    was: str | None
+    now: bytes
+    trashed: str = ""
+
+
+class Deed(msgspec.Struct, frozen=True, array_like=True):
+    """What was done about one document. before: its entry, None if it was new. sent: in the order they were sent."""
+
+    id: str
+    before: Entry | None
+    files: tuple[FileDeed, ...] = ()
+    sent: tuple[Edit, ...] = ()
+
+
+_DEEDS = msgspec.msgpack.Decoder(Deed)
+
+
+@dataclass(slots=True)
+class Journal:
+    """Takes down what one run does."""
+
+    state: State
+    begun: bool = False
+
+    def note(self, deed: Deed) -> None:
+        """Take down a deed, within the transaction that remembers it; the first one of a run makes it the last run."""
+        if not self.begun:
+            self.state.forget_deeds()
+            self.begun = True
+        self.state.add_deed(msgspec.msgpack.encode(deed))
+
+
+def last_deeds(state: State) -> tuple[Deed, ...]:
+    """What the last run that did anything did, in order."""
+    return tuple(_DEEDS.decode(deed) for deed in state.deeds())

@@ -1,0 +1,186 @@
+"""The push, step by step: what was changed in notes goes to its source, each edit after a fresh look at what is there.
+
+This module calls the steps in order and decides nothing: what may be sent is decided in outbox.py, what becomes of an
+edit after the fresh look too, and what the service's answers do to the note in decisions.py. The service is changed
+first and state last, edit by edit: after a crash in between the fresh look finds the edit done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import msgspec
+
+from vaultsync.aliases import learned
+from vaultsync.decisions import Draft
+from vaultsync.deeds import Deed
+from vaultsync.desk import Desk, OpenNote
+from vaultsync.entry import Entry
+from vaultsync.errors import AuthError, RateLimited, SafetyStop, SourceError, Unreachable, VaultError
+from vaultsync.hookspecs import Edit, Receipt, Source
+from vaultsync.outbox import Fate, Outgoing, fate_of, value_of
+from vaultsync.plan import guard_edits
+from vaultsync.rounds import Round
+from vaultsync.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class PushOptions:
+    """What a user asked of one push. only: ids, paths or addresses; sources: names, all if empty.
+
+    yes: they mean it, however many edits there are. allow_commands: also text that the service takes for a command.
+    """
+
+    only: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    yes: bool = False
+    allow_commands: bool = False
+
+
+@dataclass
+class Push:
+    """One push, within a run."""
+
+    run: Round
+    options: PushOptions
+
+    @property
+    def _workspace(self) -> Workspace:
+        return self.run.workspace
+
+    def everything(self) -> None:
+        """The whole push, in order. Failures are told to the tally."""
+        chosen = dict(self.run.chosen(self.options.sources))
+        opened = [note for note in self._opened() if note.entry.source in chosen]
+        boxes = [(note, self._outbox(chosen[note.entry.source], note)) for note in opened]
+        stop = self._stop(boxes)
+        if stop is not None:
+            self.run.tally.stop = stop
+            boxes = [(note, _waiting(box, stop.message)) for note, box in boxes]
+        for name, source in chosen.items():
+            self._send(source, [(note, box) for note, box in boxes if note.entry.source == name])
+
+    def _opened(self) -> list[OpenNote]:
+        """Every note that may hold edits; what can't be read is an error, and nothing of it is sent."""
+        desk = Desk(self._workspace, self.run.survey)
+        notes = []
+        for note in map(desk.note, self.options.only) if self.options.only else desk.every():
+            if isinstance(note, VaultError):
+                self.run.tally.fail(note)
+            else:
+                notes.append(note)
+        return notes
+
+    def _outbox(self, source: Source, note: OpenNote) -> tuple[Outgoing, ...]:
+        box = note.outbox(source, self._workspace, allow_commands=self.options.allow_commands)
+        if note.entry.id in self.run.restored and not self.options.yes:
+            return _waiting(box, "The note is back at an earlier text, as if restored from a backup.")
+        return box
+
+    def _stop(self, boxes: Iterable[tuple[OpenNote, Sequence[Outgoing]]]) -> SafetyStop | None:
+        """Why nothing is sent at all in this run, if so."""
+        sending = sum(one.fate is Fate.SEND for _, box in boxes for one in box)
+        try:
+            if not self.options.yes:
+                guard_edits(sending, self.run.known)
+        except SafetyStop as stop:
+            return stop
+        return None
+
+    def _send(self, source: Source, boxes: Sequence[tuple[OpenNote, Sequence[Outgoing]]]) -> None:
+        """Send what one source is to get, document by document; one's failure stops no other, unless it is all's."""
+        failed: SourceError | None = None
+        for note, box in boxes:
+            sending = [one for one in box if one.fate is Fate.SEND]
+            self.run.tally.outgoing += [one for one in box if one.fate is not Fate.SEND]
+            if not sending:
+                continue
+            if failed is not None:
+                self.run.tally.outgoing += _waiting(sending, failed.message)
+                continue
+            sender = _Sender(self.run, source, note)
+            try:
+                sender.send(sending)
+            except SourceError as error:
+                self.run.tally.errors.append(error)
+                failed = error if isinstance(error, AuthError | RateLimited | Unreachable) else None
+                done = {one.edit for one in sender.done}
+                sender.done += _waiting([one for one in sending if one.edit not in done], error.message)
+            self.run.tally.outgoing += sender.done
+            sender.settle()
+
+
+class _Sender:
+    """Sends the edits of one document. done: what became of each, so far."""
+
+    def __init__(self, run: Round, source: Source, note: OpenNote) -> None:
+        self._run, self._source, self._note = run, source, note
+        self._entry = note.entry
+        self._looked = False
+        self.done: list[Outgoing] = []
+
+    def send(self, sending: Sequence[Outgoing]) -> None:
+        """Look at what is there, and send what is still wanted. Raises SourceError."""
+        for owner, edits in groupby(sending, key=lambda one: one.edit.owner):
+            record = self._source.refreshed(self._entry.record, owner)
+            self._looked = True
+            self._keep(self._entry.told(record))
+            for one in edits:
+                self.done.append(self._sent(one))
+
+    def _sent(self, one: Outgoing) -> Outgoing:
+        """Do with one edit what is to be done after the fresh look."""
+        edit = one.edit
+        fate = fate_of(edit, self._now(edit))
+        if fate is not Fate.SEND:
+            return replace(one, fate=fate, why=_WHY.get(fate, ""))
+        if self._run.dry:
+            return one
+        host = self._run.workspace.host
+        self._run.tally.errors += host.before_push(edit)
+        record = self._source.applied(self._entry.record, edit)
+        self._keep(self._entry.told(record), edit)
+        taken = fate_of(edit, self._now(edit)) is not Fate.SEND
+        value = self._now(edit)
+        self._run.tally.errors += host.after_push(Receipt(edit, value if value is not None else ""))
+        return replace(one, fate=Fate.SENT) if taken else replace(one, fate=Fate.REFUSED, why=_NOT_TAKEN)
+
+    def _now(self, edit: Edit) -> str | tuple[str, ...] | None:
+        """What the source says of an edit's field, in the note's spelling."""
+        document = self._run.drafts.decider.document(self._source, self._entry, self._entry.record)
+        return None if document is None else value_of(document, edit)
+
+    def _keep(self, entry: Entry, edit: Edit | None = None) -> None:
+        """Remember what the source said; and that an edit was sent, with how the source spells it."""
+        state = self._run.workspace.state
+        entry = msgspec.structs.replace(entry, pending=True)
+        if edit is not None:
+            document = self._source.document(entry.record)
+            if value_of(document, edit) != edit.before:
+                entry = msgspec.structs.replace(entry, aliases=learned(document, [edit], entry.aliases))
+        with state.transaction():
+            state.put(entry)
+            if edit is not None:
+                # What came in under its keys says otherwise now, should it come in again.
+                state.put_pieces(entry.id, dict.fromkeys(state.keys_of(entry.id)))
+                self._run.journal.note(Deed(entry.id, self._note.entry, sent=(edit,)))
+        self._entry = entry
+
+    def settle(self) -> None:
+        """Agree on what is at the source now; what else has changed there arrives in the note."""
+        if self._looked:
+            self._run.drafts.settle(self._source, [Draft(self._entry, self._note.entry)])
+
+
+_NOT_TAKEN = "The service answered that all is well, and did not take it."
+_WHY = {
+    Fate.CONFLICT: "It was changed at the source too; both are in the note now.",
+    Fate.REFUSED: "It is of something that is gone at the source.",
+}
+
+
+def _waiting(box: Iterable[Outgoing], why: str) -> tuple[Outgoing, ...]:
+    """Edits that are not sent in this run."""
+    return tuple(replace(one, fate=Fate.WAIT, why=why) if one.fate is Fate.SEND else one for one in box)
