@@ -58,12 +58,7 @@ def test_what_templates_of_all_shapes_print_with_words_around_it_is_writable(sha
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "default",
-        # A quote that the template prints after the last highlight is read as that highlight's note.
-        pytest.param("callouts", marks=pytest.mark.xfail(strict=True, reason="the lens reads on after the last block")),
-        "minimal",
-    ],
+    ["default", "callouts", "minimal"],
 )
 def test_note_tags_and_text_of_highlights_are_writable_in_every_shipped_set(tmp_path: Path, name: str) -> None:
     (template,) = [one for one in check(load(tmp_path, name), {}) if one.name == "document.md"]

@@ -28,6 +28,7 @@ COMMANDS = {
     "status": ("vaultsync.commands.status", "Say what the last runs did and what waits for you."),
     "diff": ("vaultsync.commands.diff", "Show what you changed in notes."),
     "resolve": ("vaultsync.commands.resolve", "Show the conflicts of a note, or answer them for one side."),
+    "undo": ("vaultsync.commands.undo", "Take back what the last run did."),
     "restore": ("vaultsync.commands.restore", "Bring back a note or a block you deleted."),
     "templates": ("vaultsync.commands.templates", "List, check, preview and copy templates."),
     "doctor": ("vaultsync.commands.doctor", "Look for what could keep vaultsync from working."),

@@ -132,7 +132,7 @@ class Decider:
             return self._created(base, kept)
         if action is Action.UPDATE:
             assert rendered is not None
-            writes = {place.path: Wanted(rendered.text, place.digest, _known_text(draft.entry.base, place))}
+            writes = {place.path: Wanted(rendered.text, place.digest, known_text(draft.entry.base, place))}
             return replace(base, writes=writes, gone=_leaving(draft.entry.base, kept))
         if action is Action.MERGE:
             return self._merged(source, base, kept, pending)
@@ -258,7 +258,7 @@ class Decider:
 _RESTORE = "vaultsync restore"
 
 
-def _known_text(base: Base | None, place: Place) -> str | None:
+def known_text(base: Base | None, place: Place) -> str | None:
     """What an untouched note holds, if that is what was last rendered."""
     return base.text if base is not None and digest(base.text.encode()) == place.digest else None
 

@@ -12,21 +12,25 @@ from vaultsync.state import State
 
 
 class FileDeed(msgspec.Struct, frozen=True, array_like=True):
-    """One file that was changed. was: its text, None if there was none; now: digest; trashed: where it went, or ""."""
+    """One file that was changed. was: its text, None if there was none; now: digest, None if it was moved to .trash."""
 
     path: str
     was: str | None
-    now: bytes
-    trashed: str = ""
+    now: bytes | None
 
 
 class Deed(msgspec.Struct, frozen=True, array_like=True):
-    """What was done about one document. before: its entry, None if it was new. sent: in the order they were sent."""
+    """What was done about one document.
+
+    before: its entry, None if it was new. sent: edits, in the order they were sent. removed: highlights that were
+    deleted at the source, "" for the document itself.
+    """
 
     id: str
     before: Entry | None
     files: tuple[FileDeed, ...] = ()
     sent: tuple[Edit, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 _DEEDS = msgspec.msgpack.Decoder(Deed)
@@ -47,6 +51,6 @@ class Journal:
         self.state.add_deed(msgspec.msgpack.encode(deed))
 
 
-def last_deeds(state: State) -> tuple[Deed, ...]:
-    """What the last run that did anything did, in order."""
-    return tuple(_DEEDS.decode(deed) for deed in state.deeds())
+def last_deeds(state: State) -> tuple[tuple[int, Deed], ...]:
+    """What the last run that did anything did, by number, in order."""
+    return tuple((number, _DEEDS.decode(deed)) for number, deed in state.deeds())

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from vaultsync.decisions import Decider, Decision, Draft, Wanted
+from vaultsync.decisions import Decider, Decision, Draft, Wanted, known_text
 from vaultsync.deeds import Deed, FileDeed, Journal
 from vaultsync.entry import Base, Entry
 from vaultsync.errors import VaultError
@@ -139,7 +139,7 @@ class Drafts:
                 files.append(FileDeed(path, one.was, outcome.digest))
         gone = outcomes.get(decision.place.path) if decision.action is Action.TRASH else None
         if isinstance(gone, Trashed):
-            files.append(FileDeed(gone.path, None, decision.place.digest, gone.to))
+            files.append(FileDeed(gone.path, known_text(decision.draft.entry.base, decision.place), None))
         if files:
             self.journal.note(Deed(decision.draft.entry.id, decision.draft.before, tuple(files)))
 

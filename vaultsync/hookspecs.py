@@ -177,6 +177,12 @@ class Source(Protocol):
     def removed(self, record: bytes, owner: str) -> bytes:
         """Delete a highlight, or the document, at the service; the record without it. Raises SourceError."""
 
+    def recreate(self, record: bytes, owner: str) -> None:
+        """Make again what `removed` deleted; the service may give it another id. Raises SourceError.
+
+        record: as it was before.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class SourcePlugin:

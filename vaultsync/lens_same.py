@@ -83,5 +83,7 @@ def same_ends(
     low = max(0, sum(end <= above for end in ends) - 1)
     high = min(len(rows), sum(line < len(known) - below for line in at) + 1)
     first = lines[0] + (ends[low - 1] if low else 0)
-    last = lines[1] - (len(known) - at[high] if high < len(rows) else 0)
+    # What the template prints after its last row is still there, so it is no part of a value above it.
+    beneath = min(below, len(known) - ends[-1]) if ends else 0
+    last = lines[1] - (len(known) - at[high] if high < len(rows) else beneath)
     return SameEnds(low, max(low, high), first, last, text, within[0], lines[0], len(texts) - len(known))

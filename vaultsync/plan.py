@@ -125,6 +125,16 @@ def guard_edits(edits: int, notes: int) -> None:
         )
 
 
+def guard_deletions(documents: int, of_documents: int, highlights: int, of_highlights: int) -> None:
+    """Stop a push that would delete more at a source than anyone meant to. Raises SafetyStop."""
+    for gone, total, what in ((documents, of_documents, "documents"), (highlights, of_highlights, "highlights")):
+        if gone > allowance(total):
+            raise SafetyStop(
+                f"{gone:,} of {total:,} {what} were deleted in the vault. None of them was deleted at its source.",
+                hint='If that is right, run "vaultsync push --yes"; "vaultsync restore NOTE" brings back a note.',
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Removals:
     """What a run would take out of the vault: documents of all with a note, highlights of all in notes that stay."""

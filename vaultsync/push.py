@@ -16,6 +16,7 @@ import msgspec
 from vaultsync.aliases import learned
 from vaultsync.decisions import Draft
 from vaultsync.deeds import Deed
+from vaultsync.deletions import Deletions
 from vaultsync.desk import Desk, OpenNote
 from vaultsync.entry import Entry
 from vaultsync.errors import AuthError, RateLimited, SafetyStop, SourceError, Unreachable, VaultError
@@ -61,6 +62,9 @@ class Push:
             boxes = [(note, _waiting(box, stop.message)) for note, box in boxes]
         for name, source in chosen.items():
             self._send(source, [(note, box) for note, box in boxes if note.entry.source == name])
+        deleting = [name for name in chosen if self._workspace.deletes(name)]
+        if deleting and not self.options.only and stop is None:
+            Deletions(self.run, self.options.yes).everything({name: chosen[name] for name in deleting}, opened)
 
     def _opened(self) -> list[OpenNote]:
         """Every note that may hold edits; what can't be read is an error, and nothing of it is sent."""

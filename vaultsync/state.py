@@ -186,9 +186,13 @@ class State:
         """Keep a deed of the run at hand."""
         self._write("INSERT INTO deeds (deed) VALUES (?)", deed)
 
-    def deeds(self) -> list[bytes]:
-        """Return the deeds that were kept, in the order they were done."""
-        return [deed for (deed,) in self._read("SELECT deed FROM deeds ORDER BY number")]
+    def deeds(self) -> list[tuple[int, bytes]]:
+        """Return the deeds that were kept, with their numbers, in the order they were done."""
+        return list(self._read("SELECT number, deed FROM deeds ORDER BY number"))
+
+    def forget_deed(self, number: int) -> None:
+        """Forget one of them: it was taken back."""
+        self._write("DELETE FROM deeds WHERE number = ?", number)
 
     def forget_deeds(self) -> None:
         """Forget them."""

@@ -159,6 +159,10 @@ class Workspace:
             made[name] = plugin.make(settings, http)
         return made
 
+    def deletes(self, name: str) -> bool:
+        """Whether what its user deletes in the vault is to be deleted at a source."""
+        return getattr(self.settings[name], "on_local_delete", "keep") == "delete"
+
     def settings_mark(self, name: str) -> str:
         """Changes when what a source is asked for, or what plugins leave in, changes; not with its address."""
         settings = msgspec.to_builtins(self.settings[name])

@@ -10,7 +10,7 @@ from vaultsync.budget import Budget
 from vaultsync.errors import SourceError
 from vaultsync.hookspecs import Edit
 from vaultsync.http import Http
-from vaultsync.sources.readwise import documents, record, sendable, settle, wire
+from vaultsync.sources.readwise import documents, record, remake, sendable, settle, wire
 from vaultsync.sources.readwise.record import KeptBook, KeptDocument, KeptHighlight, Record
 from vaultsync.sources.readwise.service import Service, Thing
 from vaultsync.sources.readwise.tagging import Tagging, retagged
@@ -71,6 +71,20 @@ class Push:
                 hint=f"Delete it at {book.service_url or 'readwise.io'}.",
             )
         return kept
+
+    def recreate(self, kept: bytes, owner: str) -> None:
+        """Make a deleted highlight or document again, under another id. Raises SourceError."""
+        book, reader = _halves(record.opened(kept))
+        if not owner and reader is not None:
+            self._service.change("POST", "v3/save/", remake.saved(reader))
+        if not owner or book is None:
+            return
+        highlight = _highlight(kept, owner)
+        # Readwise knows it again by its text, so it may be asked twice.
+        reply = self._service.change("POST", "v2/highlights/", remake.posted(book, highlight))
+        for id_ in remake.modified(reply.body) if reply is not None else ():
+            for name in highlight.tags:
+                self._service.change("POST", f"{Thing('highlights', id_).path}tags/", {"name": name}, once=True)
 
     def _with_highlight(self, kept: bytes, id_: str, told: wire.HighlightDetail | None) -> bytes:
         if told is None:

@@ -116,6 +116,10 @@ class ReadwiseSource:
         """Send one edit."""
         return self._push.applied(record_, edit)
 
+    def recreate(self, record_: bytes, owner: str) -> None:
+        """Make again what was deleted."""
+        self._push.recreate(record_, owner)
+
     def removed(self, record_: bytes, owner: str) -> bytes:
         """Delete a highlight, or the document."""
         return self._push.removed(record_, owner)

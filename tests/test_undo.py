@@ -1,0 +1,174 @@
+"""Taking the last run back, and deleting at the service what was deleted in the vault, through the command."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.export_case import Reading, reader
+from tests.test_push import push, type_note, walden, writes
+from vaultsync.simulator.records import Highlight
+
+__all__ = ["reader", "walden"]
+
+
+# Undo.
+
+
+def test_an_update_is_taken_back_and_comes_again_with_the_next_export(reader: Reading, walden: Highlight) -> None:
+    before = reader.text("Walden.md")
+    reader.library.edit_highlight_at_source(walden.id, text="I went into the woods.")
+    reader.export()
+    after = reader.text("Walden.md")
+    assert reader.run("undo").code == 0
+    assert reader.text("Walden.md") == before
+    assert reader.export().counts == (0, 1, 0, 0)
+    assert reader.text("Walden.md") == after
+
+
+def test_a_merge_is_taken_back_with_what_its_user_had_typed(reader: Reading, walden: Highlight) -> None:
+    mine = reader.type("Walden.md")
+    reader.library.edit_highlight_at_source(walden.id, text="I went into the woods.")
+    reader.export()
+    assert reader.run("undo").code == 0
+    assert reader.text("Walden.md") == mine
+    reader.export()
+    assert "My own words." in reader.text("Walden.md") and "> I went into" in reader.text("Walden.md")
+
+
+def test_new_notes_go_to_the_trash_and_trashed_ones_come_back(reader: Reading, walden: Highlight) -> None:
+    text = reader.text("Walden.md")
+    reader.library.delete_book(walden.book_id)
+    reader.book("Essays", "one")
+    assert reader.export().counts == (1, 0, 0, 1)
+    assert reader.run("undo").code == 0
+    assert reader.paths() == ["Walden.md"]
+    assert reader.text("Walden.md") == text
+    assert "Essays.md" in reader.trashed()
+    assert reader.export().counts == (1, 0, 0, 1)
+
+
+def test_what_was_sent_is_sent_back(reader: Reading, walden: Highlight) -> None:
+    type_note(reader, "Walden.md", "Mine.")
+    reader.write("Walden.md", reader.text("Walden.md").replace("- Tags: \n", "- Tags: #mine\n"))
+    text = reader.text("Walden.md")
+    assert push(reader)["sent"] == 2
+    assert reader.run("undo").code == 0
+    assert (walden.note, walden.tags) == ("", [])
+    assert reader.text("Walden.md") == text
+    assert push(reader)["sent"] == 2
+
+
+def test_what_was_changed_since_is_left_and_told(reader: Reading, walden: Highlight) -> None:
+    type_note(reader, "Walden.md", "Mine.")
+    reader.library.edit_book(walden.book_id, author="Thoreau")
+    reader.run("sync")
+    reader.library.edit_highlight_in_app(walden.id, note="Theirs, later.")
+    run = reader.run("undo")
+    assert run.code == 3
+    assert "was changed at the source since" in run.err
+    assert walden.note == "Theirs, later."
+
+
+def test_a_note_edited_after_the_run_is_left_and_told(reader: Reading, walden: Highlight) -> None:
+    reader.library.edit_highlight_at_source(walden.id, text="I went into the woods.")
+    reader.export()
+    mine = reader.type("Walden.md")
+    run = reader.run("undo")
+    assert run.code == 3
+    assert "Walden.md was" in run.err
+    assert reader.text("Walden.md") == mine
+
+
+def test_a_dry_undo_says_what_it_would_do(reader: Reading, walden: Highlight) -> None:
+    type_note(reader, "Walden.md", "Mine.")
+    push(reader)
+    rows, files = reader.rows(), reader.files()
+    out = reader.run("undo", "--dry-run").out
+    assert "Would be taken back: 0 notes, 1 edits" in out and "Mine. -> (empty)" in out
+    assert (reader.rows(), reader.files(), walden.note) == (rows, files, "Mine.")
+
+
+@pytest.mark.usefixtures("walden")
+def test_an_idle_run_is_not_the_last_one(reader: Reading) -> None:
+    assert reader.export("--full").counts == (0, 0, 1, 0)
+    assert reader.run("undo").out.startswith("Taken back: 1 notes")
+    assert reader.run("undo").out == "There is nothing to take back.\n"
+
+
+# Deleting at the service, where it is asked for.
+
+
+def deleting(reader: Reading) -> tuple[Highlight, Highlight]:
+    """A book whose user asks that what they delete is deleted there too."""
+    reader.configure(source='on_local_delete = "delete"')
+    _, (one, two) = reader.book("Walden", "one", "two")
+    reader.export()
+    return one, two
+
+
+def delete_block(reader: Reading, path: str, highlight: Highlight) -> None:
+    """Take a block out of a note."""
+    reader.write(path, re.sub(rf"> [^\n]*\n\n\^rw{highlight.id}\n\n- Note: \n- Tags: \n\n", "", reader.text(path)))
+
+
+def test_a_deleted_block_is_deleted_at_the_service_if_that_is_asked_for(reader: Reading) -> None:
+    one, two = deleting(reader)
+    delete_block(reader, "Walden.md", one)
+    text = reader.text("Walden.md")
+    push(reader)
+    assert (one.deleted, two.deleted) == (True, False)
+    assert writes(reader) == [("DELETE", f"/api/v2/highlights/{one.id}/")]
+    reader.run("sync", "--full")
+    assert reader.text("Walden.md") == text
+
+
+def test_a_block_changed_at_the_service_since_is_kept_there(reader: Reading) -> None:
+    one, _ = deleting(reader)
+    delete_block(reader, "Walden.md", one)
+    reader.library.edit_highlight_in_app(one.id, note="I need this.")
+    push(reader)
+    assert (one.deleted, writes(reader)) == (False, [])
+
+
+def test_a_block_that_was_moved_or_half_a_file_deletes_nothing(reader: Reading) -> None:
+    one, two = deleting(reader)
+    text = reader.text("Walden.md")
+    delete_block(reader, "Walden.md", one)
+    reader.write("Zettel.md", f"> one\n\n^rw{one.id}\n")
+    push(reader)
+    reader.write("Walden.md", text[: text.index("> two") + 3])
+    reader.run("push")
+    assert not (one.deleted or two.deleted)
+
+
+def test_many_deleted_blocks_wait_for_a_word(reader: Reading) -> None:
+    reader.configure(source='on_local_delete = "delete"')
+    _, highlights = reader.book("Walden", *(f"passage {number}" for number in range(12)))
+    reader.export()
+    for one in highlights[:7]:
+        delete_block(reader, "Walden.md", one)
+    run = reader.run("push")
+    assert run.code == 3 and "vaultsync push --yes" in run.err
+    assert not any(one.deleted for one in highlights)
+    push(reader, "--yes")
+    assert sum(one.deleted for one in highlights) == 7
+
+
+def test_a_deletion_is_taken_back_by_making_it_again(reader: Reading) -> None:
+    one, _ = deleting(reader)
+    delete_block(reader, "Walden.md", one)
+    push(reader)
+    assert reader.run("undo").code == 3
+    live = reader.library.books[one.book_id].live
+    assert sorted(highlight.text for highlight in live) == ["one", "two"]
+
+
+def test_a_deleted_note_of_a_reader_document_is_deleted_in_reader(reader: Reading) -> None:
+    reader.configure(source='documents = "all"\non_local_delete = "delete"')
+    document = reader.library.add_reader_document("Essay", location="later")
+    reader.export()
+    (reader.vault / "Essay.md").unlink()
+    push(reader)
+    assert document.id not in reader.library.documents

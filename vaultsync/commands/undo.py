@@ -1,0 +1,46 @@
+"""`vaultsync undo`: take back what the last run did."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from vaultsync.commands.options import find_vault, vault_option
+from vaultsync.report import short
+
+
+@click.command("undo")
+@click.option("--dry-run", "dry", is_flag=True, help="Say what would be taken back, and change nothing.")
+@vault_option
+def command(vault: str | None, *, dry: bool) -> int:
+    """Take back what the last run did, in the vault and at the services.
+
+    Notes get back the text they had, new ones go to .trash, and values that were sent are sent back, unless they were
+    changed since. The next run does again what led to it: change that first (a template, a setting, what you typed).
+    """
+    from contextlib import nullcontext
+
+    from vaultsync import progress, workspace
+    from vaultsync.undo import undo
+
+    shown = progress.on_terminal()
+    with (
+        workspace.opened(find_vault(vault), env=os.environ, progress=shown, writing="vaultsync undo") as opened,
+        opened.state.pretend() if dry else nullcontext(),
+    ):
+        undone = undo(opened, dry=dry)
+    if not (undone.files or undone.edits or undone.left or undone.errors):
+        click.echo("There is nothing to take back.")
+        return 0
+    would = "Would be taken back" if dry else "Taken back"
+    click.echo(f"{would}: {len(undone.files):,} notes, {len(undone.edits):,} edits at the services.")
+    for path in undone.files[:20]:
+        click.echo(f"  {path}")
+    for edit in undone.edits[:20]:
+        click.echo(f"  {edit.document}: {edit.field}: {short(edit.before)} -> {short(edit.after)}")
+    for line in undone.left:
+        click.echo(line, err=True)
+    for error in undone.errors:
+        click.echo(f"Error: {error}", err=True)
+    return 1 if undone.errors else 3 if undone.left else 0

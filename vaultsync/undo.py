@@ -1,0 +1,118 @@
+"""Take back what the last run did: in the vault, and at the sources as edits like any other.
+
+A file is given back what it held if nobody touched it since; a value is sent back if the source still has what was
+sent. What was changed since stays as it is, and is told. Deed by deed, from the last to the first; each is forgotten
+once it is taken back, so that an undo that is cut short goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from vaultsync.deeds import Deed, FileDeed, last_deeds
+from vaultsync.entry import Entry
+from vaultsync.errors import SourceError, VaultsyncError
+from vaultsync.hookspecs import Edit
+from vaultsync.outbox import Fate, fate_of, value_of
+from vaultsync.rounds import Round
+from vaultsync.vault import Refused, Trashed, Vault, Write, Written
+from vaultsync.workspace import Workspace
+
+
+@dataclass
+class Undone:
+    """What was taken back. files: paths; edits: what the source was sent; left: sentences about what was not."""
+
+    files: list[str] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    errors: list[VaultsyncError] = field(default_factory=list)
+
+
+def undo(workspace: Workspace, *, dry: bool) -> Undone:
+    """Take back the last run that did anything. Raises VaultsyncError if nothing can be done at all."""
+    run = Round(workspace, dry, meant=False, announce=lambda _: None)
+    run.look()
+    undone = Undone()
+    for number, deed in reversed(last_deeds(workspace.state)):
+        try:
+            _Undoing(run, deed, undone).everything(number)
+        except SourceError as error:
+            undone.errors.append(error)
+    return undone
+
+
+@dataclass
+class _Undoing:
+    """One deed being taken back."""
+
+    run: Round
+    deed: Deed
+    undone: Undone
+
+    def everything(self, number: int) -> None:
+        """At the source first, then in the vault, then in state."""
+        state = self.run.workspace.state
+        entry = state.entry(self.deed.id)
+        if entry is not None and (self.deed.sent or self.deed.removed):
+            entry = self._at_the_source(entry)
+        done = [self._file(file) for file in reversed(self.deed.files)]
+        if self.run.dry:
+            return
+        with state.transaction():
+            state.forget_deed(number)
+            if entry is not None:
+                taken_back = all(done) and bool(done or self.deed.sent)
+                state.put(self._as_before(entry) if taken_back else msgspec.structs.replace(entry, pending=True))
+
+    def _as_before(self, entry: Entry) -> Entry:
+        """What is remembered then: what was agreed before; what the source said since is looked at again."""
+        before = self.deed.before
+        if before is None:
+            return msgspec.structs.replace(entry, path=None, base=None, pending=True)
+        told = before.told(entry.record)
+        return msgspec.structs.replace(told, id=entry.id, pending=True)
+
+    def _at_the_source(self, entry: Entry) -> Entry:
+        """Send back what was sent. Raises SourceError."""
+        source = self.run.workspace.sources[entry.source]
+        for owner in self.deed.removed:
+            if not self.run.dry and self.deed.before is not None:
+                source.recreate(self.deed.before.record, owner)
+            self.undone.left.append("What was deleted at the source was made again; it comes with the next export.")
+        for edit in reversed(self.deed.sent):
+            back = replace(edit, before=edit.after, after=edit.before)
+            entry = entry.told(source.refreshed(entry.record, edit.owner))
+            document = self.run.drafts.decider.document(source, entry, entry.record)
+            fate = fate_of(back, None if document is None else value_of(document, back))
+            if fate is Fate.SEND:
+                if not self.run.dry:
+                    entry = entry.told(source.applied(entry.record, back))
+                self.undone.edits.append(back)
+            elif fate is not Fate.AGREED:
+                self.undone.left.append(f"{edit.field} of {entry.path or entry.id} was changed at the source since.")
+        return entry
+
+    def _file(self, file: FileDeed) -> bool:
+        """Give a file back what it held; say whether it holds that now."""
+        vault = self.run.drafts.vault
+        place = self.run.survey.place(self.deed.id)
+        own = self.deed.before.path if self.deed.before is not None else file.path
+        path = place.path if place.found is not None and file.path == own else file.path
+        if file.was is None and file.now is None:
+            return False
+        outcome = self._written_back(vault, path, file)
+        if isinstance(outcome, Refused):
+            self.undone.left.append(f"{path} was changed since; it was left as it is.")
+            return False
+        self.undone.files.append(path)
+        return True
+
+    def _written_back(self, vault: Vault, path: str, file: FileDeed) -> Written | Trashed | Refused:
+        if file.was is None:
+            return vault.trash(path, file.now or b"")
+        page = vault.write([Write(path, file.was.encode(), file.now)])
+        page.settle()
+        return page.outcomes[0]
