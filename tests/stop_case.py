@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 
 from tests.export_case import Reading
 from vaultsync import cli, steps, swap
+from vaultsync.simulator import Library
 
 # What differs from run to run: when and where the disk put a file.
 _VOLATILE = {"mtime_ns", "inode"}
@@ -62,8 +64,10 @@ class Scene:
 
     reading: Reading
     args: tuple[str, ...] = ()
+    command: str = "export"
 
     def __post_init__(self) -> None:
+        self.account = _account(self.reading.library)
         # Asked once: the folder's own inode and time of birth stay as they are.
         self.state = self.reading.state
         for place in self._places():
@@ -74,10 +78,12 @@ class Scene:
         for place in self._places():
             _empty(place)
             _fill(place, _kept(place))
+        if self.command != "export":  # an export changes nothing there
+            vars(self.reading.library).update(deepcopy(self.account))
 
     def run(self) -> int:
         """Run the command to its end; return its exit code."""
-        return cli.main(["export", *self.args])
+        return cli.main([self.command, *self.args])
 
     def effects(self) -> list[str]:
         """The names of all effects of an undisturbed run, in order."""
@@ -127,10 +133,26 @@ class Scene:
         # After a power failure a note may be in the trash and at home, and goes to the trash once more.
         twice = [name for name in files if name.endswith(" 2.md") and files.get(name[:-5] + ".md") == files[name]]
         files = {name: data for name, data in files.items() if name not in twice or not name.startswith(".trash/")}
-        return {**files, "state": _rows(self.state)}
+        return {**files, "state": self._rows(), "account": _told(self.reading.library)}
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        """Every row of state. After a push, how far the listing has got depends on whether it saw its own edits."""
+        rows = _rows(self.state)
+        return rows if self.command == "export" else [row for row in rows if row[0] not in ("cursors", "pieces")]
 
     def _places(self) -> tuple[Path, ...]:
         return self.reading.vault, self.state, self.reading.vault.parent / "config"
+
+
+def _account(library: Library) -> dict[str, Any]:
+    """All the service knows, to be given back to it."""
+    return deepcopy({name: value for name, value in vars(library).items() if not name.startswith("__")})
+
+
+def _told(library: Library) -> list[tuple[Any, ...]]:
+    """What its user would see there."""
+    highlights = [one for book in library.books.values() for one in book.highlights]
+    return [(one.id, one.text, one.note, sorted(tag.name for tag in one.tags), one.deleted) for one in highlights]
 
 
 def _kept(place: Path) -> Path:

@@ -89,6 +89,22 @@ def sweep(reader: Reading) -> Scene:
     return Scene(reader, ("--full",))
 
 
+def both_ways(reader: Reading) -> Scene:
+    """Notes and tags were typed in the vault, other things changed at the service, one on both sides alike."""
+    books = _account(reader)
+    reader.export()
+    library = reader.library
+    for number, title in enumerate(("Walden", "Gone", "Mine")):
+        path = f"In/books/{title}.md"
+        typed = reader.text(path).replace("- Note: \n", f"- Note: typed {number}\n", 1)
+        reader.write(path, typed.replace("- Tags: \n", "- Tags: #mine #yours\n", 1))
+    library.edit_highlight_in_app(library.books[books["Mine"]].highlights[0].id, note="typed 2")
+    library.edit_highlight_at_source(library.books[books["Walden"]].highlights[1].id, text="two, mended")
+    library.quirks.tags_lower_cased = library.quirks.texts_trimmed = True
+    reader.run("status")  # tries what can be edited in the template, once
+    return Scene(reader, command="sync")
+
+
 # Within a transaction one statement is as good a place to stop as the next, and nothing is under way before a request:
 # these are left out to save time, except where STOP_EVERYWHERE is set, as it is in CI.
 STATEMENTS = {f"state.{word}" for word in ("begin", "insert", "update", "delete", "savepoint", "release")}
@@ -127,13 +143,13 @@ def _in(*scenes: Callable[[Reading], Scene]) -> Callable[[Any], Any]:
     return lambda test: part(pytest.mark.parametrize("stage", scenes)(test))
 
 
-@_in(first_export, second_export, sweep)
+@_in(first_export, second_export, sweep, both_ways)
 def test_stopped_by_an_exception_at_any_effect(reader: Reading, stage: Callable[[Reading], Scene], part: int) -> None:
     assert _differences(reader, stage, "stopped", part) == []
 
 
 @pytest.mark.skipif(not can_fork, reason="needs a process that can be copied")
-@_in(*([first_export] if EVERYWHERE else []), second_export, sweep)
+@_in(*([first_export] if EVERYWHERE else []), second_export, sweep, both_ways)
 def test_ended_without_a_farewell_at_any_effect(reader: Reading, stage: Callable[[Reading], Scene], part: int) -> None:
     assert _differences(reader, stage, "ended", part) == []
 
