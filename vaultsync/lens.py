@@ -119,6 +119,8 @@ class _Reader:
         self._names = tuple(dict.fromkeys(name for names in base.tag_lists() for name in names))
         self._pinned = pinned(self._blocks, base.text, self._lines)
         self._places: dict[int, _Occurrence] = {}
+        self._order = {block.owner: number for number, block in enumerate(self._blocks)}
+        self._returns = "\r" in ours
 
     def reading(self) -> Reading:
         """All that is said."""
@@ -178,6 +180,10 @@ class _Reader:
         texts = self._lines[slice(*within)]
         if pin is not None:
             texts[-1] = texts[-1][: pin.cut]
+        same_text = self._is_same(above, below, within, texts)
+        if same_text is not None:
+            self._unchanged(above, below, same_text, within)
+            return
         tail, head = above.block.tail if above else (), below.block.head if below else ()
         rows = [*((row, above) for row in tail), *((row, below) for row in head)]
         same = self._same(above, below, [row for row, _ in rows], within, texts)
@@ -211,20 +217,49 @@ class _Reader:
         texts: Sequence[str],
     ) -> SameEnds:
         """What need not be read, for it is as we wrote it and where we wrote it."""
-        order = [block.owner for block in self._blocks]
-        before = order.index(above.block.owner) if above else -1
-        if order[before + 1 : before + 2] != ([below.block.owner] if below else []) or (above is None and within[0]):
+        known = self._known(above, below, within)
+        if known is None:
             return SameEnds.none(len(rows), within)
-        start = self._behind(above.block) if above else self._base.layout.body
-        end = self._behind(below.block) if below else len(self._base.text)
-        end -= below is not None and self._base.text[end - 1] == "\n"
-        return same_ends(self._base, (start, end), rows, within, texts)
+        return same_ends(self._base, known, rows, within, texts)
 
-    def _behind(self, block: BaseBlock) -> int:
-        """Where the line after a block's anchor begins in the base."""
-        if not block.owner:
-            return block.start
-        return self._base.text.find("\n", block.anchor) + 1 or len(self._base.text)
+    def _known(
+        self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int]
+    ) -> tuple[int, int] | None:
+        """What stands in the base between two anchors, if they follow each other there as well."""
+        before = self._order[above.block.owner] if above else -1
+        following = self._order[below.block.owner] if below else len(self._blocks)
+        if following != before + 1 or (above is None and within[0]):
+            return None
+        start = above.block.behind if above else self._base.layout.body
+        end = below.block.behind if below else len(self._base.text)
+        return start, end - (below is not None and self._base.text[end - 1] == "\n")
+
+    def _is_same(
+        self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int], texts: Sequence[str]
+    ) -> tuple[int, int] | None:
+        """Where these very lines stand in the base, if they do."""
+        known = None if self._returns else self._known(above, below, within)
+        if known is None or self._base.text[slice(*known)] != "\n".join(texts):
+            return None
+        return known
+
+    def _unchanged(
+        self, above: _Occurrence | None, below: _Occurrence | None, known: tuple[int, int], within: tuple[int, int]
+    ) -> None:
+        """Take lines for what they are in the base; most lines of most notes are."""
+        by = (self._starts[within[0]] if within[0] < len(self._starts) else len(self._ours)) - known[0]
+        for block, start, end in (
+            (above, known[0], min(above.block.end, known[1]) if above else 0),
+            (below, max(below.block.start, known[0]) if below else 0, known[1]),
+        ):
+            if block is None or not self._base.text[start:end].strip():
+                continue
+            text = self._base.text[start:end]
+            first = start + len(text) - len(text.lstrip())
+            line = within[0] + self._base.text.count("\n", known[0], first)
+            block.cover(line, line + text.strip().count("\n") + 1)
+            for hole in self._base.holes(block.block.owner, start, end):
+                block.said.append(Said(hole, hole.value, (hole.span.start + by, hole.span.end + by)))
 
     def _homes(self) -> Iterator[_Occurrence]:
         return (place for at, place in self._places.items() if self._is_home(at, place))

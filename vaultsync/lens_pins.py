@@ -43,6 +43,10 @@ def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinn
     homes: dict[str, Pin] = {}
     pins: list[Pin] = []
     for owner, candidates in found.items():
+        if len(candidates) == 1 and lines[candidates[0].line] == candidates[0].block.line:  # as we wrote it
+            homes[owner] = candidates[0]
+            pins.append(candidates[0])
+            continue
         likely = [pin for pin in candidates if _is_likely(pin, lines)] or candidates[:1]
         homes[owner] = min(likely, key=lambda pin: _strangeness(pin, lines))
         pins += [pin for pin in likely if pin is homes[owner] or _has_company(pin, lines)]

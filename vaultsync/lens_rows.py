@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from vaultsync.inverse import Value, shown, unpadded
 from vaultsync.model import Document
@@ -69,22 +69,57 @@ class Row:
         return self.holes[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BaseBlock:
-    """A block of the base, whole lines. head: rows up to and with the one that holds the anchor. tail: those after.
+    """A block of the base, whole lines. anchor: where it starts in the base, -1 if there is none.
 
-    before, after: how many empty lines it begins and ends with. anchor: where it starts in the base.
+    Rows are made when they are asked for: most blocks of most notes are as they were.
     """
 
+    base: Base
     owner: str
     block_id: str
     start: int
     end: int
     anchor: int
-    head: tuple[Row, ...]
-    tail: tuple[Row, ...]
-    before: int = 0
-    after: int = 0
+
+    @cached_property
+    def _rows(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+        rows = tuple(self.base.rows(self.owner, self.start, self.end))
+        seam = bisect_left([row.start for row in rows], self.behind) if self.owner else 0
+        return rows[:seam], rows[seam:]
+
+    @property
+    def head(self) -> tuple[Row, ...]:
+        """Rows up to and with the one that holds the anchor; of the document's own block, none."""
+        return self._rows[0]
+
+    @property
+    def tail(self) -> tuple[Row, ...]:
+        """Rows after the anchor."""
+        return self._rows[1]
+
+    @property
+    def behind(self) -> int:
+        """Where the line after its anchor begins in the base."""
+        if not self.owner:
+            return self.start
+        return self.base.line_end(self.anchor + 1) if self.anchor >= 0 else self.end
+
+    @property
+    def line(self) -> str:
+        """The line that holds its anchor, up to its end."""
+        return self.base.text[self.base.text.rfind("\n", 0, self.anchor) + 1 : self.anchor + 1 + len(self.block_id)]
+
+    @property
+    def before(self) -> int:
+        """How many empty lines it begins with."""
+        return _gap(self.base.text[self.start : self.end], 1)
+
+    @property
+    def after(self) -> int:
+        """How many empty lines it ends with."""
+        return _gap(self.base.text[self.start : self.end], -1)
 
 
 @dataclass(slots=True)
@@ -117,43 +152,45 @@ class Base:
         first = min((block.start for block in self.layout.blocks), default=len(self.text))
         own = self._line_start(first, at) if self.layout.blocks else first
         if own > at:
-            yield self._own(at, own)
+            yield BaseBlock(self, "", "", at, own, at)
         at = own
         for block in self.layout.blocks:
             start = max(self._line_start(block.start, at), at)
-            end = max(self._line_end(block.end), start)
-            yield self._block(block, start, end)
+            end = max(self.line_end(block.end), start)
+            yield BaseBlock(self, block.id, block.block_id, start, end, self._anchor(block, start, end))
             at = end
 
     def _line_start(self, place: int, least: int) -> int:
         return max(self.text.rfind("\n", 0, place) + 1, least)
 
-    def _line_end(self, place: int) -> int:
+    def line_end(self, place: int) -> int:
+        """Where the next line begins; a place at the beginning of a line is where that one does."""
         if place and self.text[place - 1] == "\n":
             return place
         end = self.text.find("\n", place)
         return len(self.text) if end < 0 else end + 1
 
-    def _own(self, start: int, end: int) -> BaseBlock:
-        rows = tuple(self._rows("", start, end))
-        text = self.text[start:end]
-        return BaseBlock("", "", start, end, start, (), rows, _gap(text, 1), _gap(text, -1))
-
-    def _block(self, block: Block, start: int, end: int) -> BaseBlock:
-        anchor = self._anchor(block, start, end)
-        rows = tuple(self._rows(block.id, start, end))
-        after = self._line_end(anchor + 1) if anchor >= 0 else end
-        seam = bisect_left([row.start for row in rows], after)
-        text = self.text[start:end]
-        return BaseBlock(
-            block.id, block.block_id, start, end, anchor, rows[:seam], rows[seam:], _gap(text, 1), _gap(text, -1)
-        )
+    def holes(self, owner: str, start: int, end: int) -> Iterator[Hole]:
+        """The places between two others that can be read, of one block; without making rows."""
+        low = bisect_left(self.starts, start)
+        last = -1
+        beside: set[int] = set()
+        spans = self._spans(start, end)
+        for number, span in enumerate(spans, low):
+            if span.start == last:
+                beside |= {number - 1, number}
+            last = span.end if span.field != "anchor" else -1
+        for number, span in enumerate(spans, low):
+            if span.field != "anchor" and number not in beside:
+                hole = self._hole(number, span, owner)
+                if not hole.barred:
+                    yield hole
 
     def _anchor(self, block: Block, start: int, end: int) -> int:
         """Where the block's own anchor stands: not one inside a value, nor one that is part of a link."""
         for span in self._spans(start, end):
             if span.field == "anchor" and span.owner == block.id and self.text[span.start - 1 : span.start] in "\n \t":
-                rest = self.text[span.end : self._line_end(span.end)]
+                rest = self.text[span.end : self.line_end(span.end)]
                 if not rest.strip():
                     return span.start
         return -1
@@ -162,7 +199,7 @@ class Base:
         low = bisect_left(self.starts, start)
         return self.layout.spans[low : bisect_left(self.starts, end, low)]
 
-    def _rows(self, owner: str, start: int, end: int) -> Iterator[Row]:
+    def rows(self, owner: str, start: int, end: int) -> Iterator[Row]:
         """The rows between two places that hold anything."""
         first = at = start
         literals: list[str] = []

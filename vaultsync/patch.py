@@ -109,6 +109,8 @@ def marked_deleted(text: str) -> str:
 
 def _with_own(front: str, key: str, value: str | None, newline: str) -> str:
     """The front matter with a property of vaultsync's own. value: as YAML; None takes it out."""
+    if not value and key not in front:
+        return front
     entries = _entries(front)
     if not front or entries is None:
         return front

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import cold, exports, idle, sandbox
+from tests.bench import cold, exports, idle, merging, sandbox
 from tests.bench.rows import Row
 from tests.bench.service import Service
 from tests.bench.stage import Sizes, Stage
@@ -23,6 +23,8 @@ BENCHES: Mapping[str, Callable[[Stage], Iterator[Row]]] = {
     "idle": idle.idle,
     "cli": idle.cli,
     "changed": idle.changed,
+    "merging": merging.merging,
+    "reading": merging.reading,
     "sandbox": sandbox.sandbox,
     "cold": cold.cold,
     "cold-real": cold.cold_real,
