@@ -118,6 +118,18 @@ def test_tags_the_service_got_meanwhile_stay(reader: Reading, walden: Highlight)
     assert "#mine" in reader.text("Walden.md") and "#theirs" in reader.text("Walden.md")
 
 
+def test_a_tag_the_account_has_elsewhere_is_sent_in_its_spelling(reader: Reading, walden: Highlight) -> None:
+    _, (other,) = reader.book("Essays", "two")
+    reader.library.tag(other, "To read")
+    reader.export("--full")
+    type_tags(reader, "Walden.md", "#to-read")
+    files = reader.files()
+    push(reader)
+    assert [tag.name for tag in walden.tags] == ["To read"]
+    assert push(reader)["sent"] == 0
+    assert reader.files() == files
+
+
 def test_a_service_that_changes_the_case_of_tags_causes_no_echo(reader: Reading, walden: Highlight) -> None:
     reader.library.quirks.tags_lower_cased = True
     type_tags(reader, "Walden.md", "#Solitude")

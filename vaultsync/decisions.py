@@ -5,7 +5,7 @@ Reads notes, writes nothing. What the table says is in plan.py, how a merge is m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from vaultsync.hookspecs import Source
 from vaultsync.model import Document
 from vaultsync.note import anchors, torn
 from vaultsync.paths import collision_key, unoccupied
-from vaultsync.plan import Action, OnDisk, Seen, decide, needs_theirs
+from vaultsync.plan import BEING_EDITED, Action, OnDisk, Seen, decide, needs_theirs
 from vaultsync.renders import Renders
 from vaultsync.strays import Strays
 from vaultsync.survey import Place, Survey
@@ -67,6 +67,7 @@ class Decision:
 
     rendered: what is agreed once it is done, if the action makes it so. writes: what notes are to hold, by path: its
     own, and others that hold blocks of it. gone: highlights it takes out of the note. conflicts: that it will hold.
+    tags: of the document and its highlights.
     """
 
     draft: Draft
@@ -80,6 +81,7 @@ class Decision:
     conflicts: int = 0
     why: str = ""
     notices: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
     error: VaultsyncError | None = None
 
     @property
@@ -90,13 +92,19 @@ class Decision:
 
 @dataclass(slots=True)
 class Decider:
-    """Where drafts are decided; one per run. restored: ids of notes that are back at an earlier text."""
+    """Where drafts are decided; one per run.
+
+    tags: every tag a source has, as it spells it. restored: ids of notes that are back at an earlier text. busy: paths
+    of notes that are being edited.
+    """
 
     vault: Vault
     survey: Survey
     strays: Strays
     renders: Renders
+    tags: Callable[[str], Collection[str]] = lambda _: ()
     restored: frozenset[str] = frozenset()
+    busy: frozenset[str] = frozenset()
 
     def decided(self, source: Source, draft: Draft, pending: Mapping[str, Wanted]) -> Decision:
         """Decide one draft; a document that can't be dealt with is an error in the decision, and waits.
@@ -107,7 +115,8 @@ class Decider:
         if not draft.is_news:
             return Decision(draft, Action.NOTHING, place)
         try:
-            return self._decision(source, draft, place, pending)
+            decision = self._decision(source, draft, place, pending)
+            return _put_off(decision) if self._disturbs(decision) else decision
         except TemplateError as error:
             failure: VaultsyncError = error.left(f"Its note of {draft.entry.id} was left as it is.")
         except (PluginError, VaultError) as error:
@@ -119,13 +128,18 @@ class Decider:
             )
         return Decision(draft, Action.WAIT, place, error=failure)
 
+    def _disturbs(self, decision: Decision) -> bool:
+        """Whether it would change a note under its user's hands."""
+        trashed = {decision.place.path} if decision.action is Action.TRASH else set()
+        return not self.busy.isdisjoint(trashed | decision.writes.keys())
+
     def _decision(self, source: Source, draft: Draft, place: Place, pending: Mapping[str, Wanted]) -> Decision:
         kept = self.document(source, draft.entry, draft.entry.record)
         if kept is None:  # left out by a filter; leaving a filter is not deletion
             return Decision(draft, Action.NOTHING, place)
         seen, rendered = self._seen(source, draft, place, kept)
         action = decide(seen)
-        base = Decision(draft, action, place, rendered, place.path, category=kept.category)
+        base = Decision(draft, action, place, rendered, place.path, category=kept.category, tags=_tags(kept))
         if action is Action.LEAVE:
             return replace(base, rendered=None, why="it is back at an earlier text, as if restored from a backup")
         if action is Action.CREATE:
@@ -207,7 +221,7 @@ class Decider:
         from vaultsync.reconcile import Agreed
 
         document = self.document(source, entry, entry.agreed) or source.document(entry.agreed)
-        return Agreed(base.text, _layouts.decode(base.spans), document)
+        return Agreed(base.text, _layouts.decode(base.spans), document, self.tags(entry.source))
 
     def document(self, source: Source, entry: Entry, record: bytes) -> Document | None:
         """A record as the note shows it; None if a plugin leaves it out. Raises PluginError."""
@@ -263,6 +277,10 @@ def known_text(base: Base | None, place: Place) -> str | None:
     return base.text if base is not None and digest(base.text.encode()) == place.digest else None
 
 
+def _tags(document: Document) -> frozenset[str]:
+    return frozenset(document.tags).union(*[highlight.tags for highlight in document.highlights])
+
+
 def _answered(base: Base | None, place: Place) -> bool:
     """Whether its user may have dealt with conflicts the note held."""
     return base is not None and base.conflicts > 0 and place.digest != base.digest
@@ -275,6 +293,10 @@ def _leaving(base: Base | None, document: Document, ours: str | None = None) -> 
     staying = {highlight.id for highlight in document.live}
     going = {block.block_id for block in _layouts.decode(base.spans).blocks if block.id not in staying}
     return len(going if ours is None else anchors(ours, going))
+
+
+def _put_off(decision: Decision) -> Decision:
+    return Decision(decision.draft, Action.LEAVE, decision.place, path=decision.place.path, why=BEING_EDITED)
 
 
 def highlights_in(base: Base) -> int:

@@ -6,7 +6,7 @@ conflicts, and remembers it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -16,7 +16,7 @@ import msgspec
 from vaultsync.conflicts import Callout, count, found
 from vaultsync.decisions import Decider
 from vaultsync.edits import edits
-from vaultsync.entry import Base, Entry
+from vaultsync.entry import Base, Entry, Row
 from vaultsync.errors import ConfigError, VaultError
 from vaultsync.hookspecs import Edit, Source
 from vaultsync.lens import Reading, Refusal
@@ -88,24 +88,33 @@ class OpenNote:
 class Desk:
     """Opens notes of one vault, by what is remembered of them. Asks no service."""
 
-    def __init__(self, workspace: Workspace, seen: Survey | None = None) -> None:
-        """Open the desk. seen: where the notes are, if that is known."""
+    def __init__(
+        self, workspace: Workspace, seen: Survey | None = None, whole: Callable[[], Survey] | None = None
+    ) -> None:
+        """Open the desk. seen: where the notes are, if that is known; whole: where all are, if those are only some."""
         self._workspace = workspace
         state = workspace.state
-        self.rows = [row for row in state.rows() if row.path]
-        self.survey = seen or survey(workspace.vault, self.rows, state.entry_of, state.being_written())
+        self.survey: Survey = seen or survey(workspace.vault, self.rows, state.entry_of, state.being_written())
+        self._whole = whole or (lambda: self.survey)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """What is remembered of every note."""
+        return [row for row in self._workspace.state.rows() if row.path]
 
     @cached_property
     def _decider(self) -> Decider:
         vault = self._workspace.vault
-        return Decider(vault, self.survey, Strays(vault, self.survey), self._workspace.renders)
+        return Decider(
+            vault, self.survey, Strays(vault, self._whole), self._workspace.renders, self._workspace.state.tags
+        )
 
-    def every(self) -> Iterator[OpenNote | VaultError]:
-        """Every note that holds words of its user's, or why it can't be read."""
-        for row in self.rows:
-            if self.survey.place(row.id).on_disk is OnDisk.EDITED:
+    def every(self, besides: Collection[str] = frozenset()) -> Iterator[OpenNote | VaultError]:
+        """Every note that holds words of its user's, or why it can't be read. besides: paths of notes left out."""
+        for name, place in sorted(self.survey.places.items()):
+            if place.on_disk is OnDisk.EDITED and place.path not in besides:
                 try:
-                    yield self._open(row.id)
+                    yield self._open(name)
                 except VaultError as error:
                     yield error
 

@@ -18,7 +18,7 @@ from vaultsync.deeds import Deed, FileDeed, Journal
 from vaultsync.entry import Base, Entry
 from vaultsync.errors import VaultError
 from vaultsync.hookspecs import Source
-from vaultsync.plan import Action, OnDisk
+from vaultsync.plan import SAVED_SINCE, Action, OnDisk
 from vaultsync.renders import Renders as Renders
 from vaultsync.report import Change, Tally
 from vaultsync.state import State
@@ -124,6 +124,7 @@ class Drafts:
             self.state.rekey(draft.before.id, entry.id)
         became = entry if not draft.is_news else self._outcome(decision, outcome, waits=waits)
         self.state.put(became)
+        self.state.know_tags(entry.source, decision.tags)
         self.state.put_pieces(entry.id, draft.keys)
         if became.base is not None:
             held = {entry.base.digest if entry.base is not None else b"", decision.place.digest}
@@ -201,7 +202,7 @@ class Drafts:
             error = VaultError(refused.message, path=refused.path, hint="Look into it, then run again.")
             self.tally.errors.append(error)
         elif refused.reason == "edited":
-            self.tally.note(Change(Action.LEAVE, entry.id, refused.path, "saved while this run was at work"))
+            self.tally.note(Change(Action.LEAVE, entry.id, refused.path, SAVED_SINCE))
         # "exists": the name is taken now, and the draft is looked at again before the run ends.
         return msgspec.structs.replace(entry, pending=True)
 

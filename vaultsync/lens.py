@@ -7,7 +7,7 @@ field is refused: its text stays its user's, and nothing is taken for an edit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vaultsync.inverse import Unread, Value, inverse, shown
@@ -21,6 +21,7 @@ from vaultsync.lens_rows import Base, BaseBlock, Row
 from vaultsync.lens_same import Said, SameEnds, same_ends
 from vaultsync.model import Document
 from vaultsync.note import split
+from vaultsync.tags import local_tag
 from vaultsync.tracked import Layout, Steps
 
 __all__ = ["Field", "Reading", "Refusal", "Region", "Spot", "Value", "inverse", "read", "shown"]
@@ -81,12 +82,13 @@ class Reading:
     trailed: tuple[str, ...] = ()
 
 
-def read(base: str, layout: Layout, ours: str, document: Document) -> Reading:
+def read(base: str, layout: Layout, ours: str, document: Document, tags: Iterable[str] = ()) -> Reading:
     """What an edited note says, field by field, with places.
 
     base, layout: as the note was written. ours: as it is now. document: what the base was rendered from.
+    tags: more of those the service has; the document's own come first.
     """
-    return _Reader(Base(base, layout, document), ours).reading()
+    return _Reader(Base(base, layout, document), ours, tags).reading()
 
 
 @dataclass(slots=True)
@@ -107,7 +109,7 @@ class _Occurrence:
 class _Reader:
     """The pass over one note."""
 
-    def __init__(self, base: Base, ours: str) -> None:
+    def __init__(self, base: Base, ours: str, tags: Iterable[str]) -> None:
         self._base, self._ours = base, ours
         note = split(ours)
         self._front, self._body = note.front, len(note.mark) + len(note.front)
@@ -116,7 +118,9 @@ class _Reader:
         for line in note.body.split("\n"):
             self._starts.append(self._starts[-1] + len(line) + 1)
         self._blocks = tuple(base.blocks())
-        self._names = tuple(dict.fromkeys(name for names in base.tag_lists() for name in names))
+        own = dict.fromkeys(name for names in base.tag_lists() for name in names)
+        spelled = {local_tag(name).casefold() for name in own}
+        self._names = (*own, *(name for name in tags if local_tag(name).casefold() not in spelled))
         self._pinned = pinned(self._blocks, base.text, self._lines)
         self._places: dict[int, _Occurrence] = {}
         self._order = {block.owner: number for number, block in enumerate(self._blocks)}

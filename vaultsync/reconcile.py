@@ -25,11 +25,15 @@ Render = Callable[[Document], Rendered]
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What both sides last agreed on: the text as rendered, where all in it stands, and the document it shows."""
+    """What both sides last agreed on: the text as rendered, where all in it stands, and the document it shows.
+
+    tags: every tag the source has, as it spells it; a tag typed in a note may be one of them.
+    """
 
     text: str
     layout: Layout
     document: Document
+    tags: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,10 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
 
 def readings(agreed: Agreed, held: Held) -> dict[str, Reading]:
     """What each note says, by path; "" is the document's own note."""
-    own = read(agreed.text, agreed.layout, masked(held.note), agreed.document)
+    own = read(agreed.text, agreed.layout, masked(held.note), agreed.document, agreed.tags)
     found = {"": own}
     for path, old in parts(agreed, held, own).items():
-        found[path] = read(old.text, old.layout, masked(held.elsewhere[path]), agreed.document)
+        found[path] = read(old.text, old.layout, masked(held.elsewhere[path]), agreed.document, agreed.tags)
     return found
 
 
@@ -106,7 +110,7 @@ def restoring(agreed: Agreed, held: Held, blocks: Collection[str] = ()) -> Agree
 
     blocks: by what they are called in the note; all that are missing if empty.
     """
-    own = read(agreed.text, agreed.layout, masked(held.note), agreed.document)
+    own = read(agreed.text, agreed.layout, masked(held.note), agreed.document, agreed.tags)
     gone = set(own.absent).difference(*_moved(agreed, held, own).values())
     if blocks:
         gone &= {block.id for block in agreed.layout.blocks if block.block_id in blocks}

@@ -28,6 +28,7 @@ _FILE = "state.sqlite3"
 _DEEDS = "CREATE TABLE deeds (number INTEGER PRIMARY KEY, deed BLOB NOT NULL)"
 _PAST = """CREATE TABLE past (entry TEXT NOT NULL, digest BLOB NOT NULL, until INTEGER NOT NULL,
     PRIMARY KEY (entry, digest)) WITHOUT ROWID"""
+_TAGS = "CREATE TABLE tags (source TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID"
 _SCHEMA = (
     """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category TEXT,
     pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER,
@@ -41,6 +42,7 @@ _SCHEMA = (
     "CREATE TABLE writing (digest BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID",
     _DEEDS,
     _PAST,
+    _TAGS,
 )
 # From each earlier version to the next one.
 _MIGRATIONS = {
@@ -51,10 +53,12 @@ _MIGRATIONS = {
         "ALTER TABLE bodies ADD COLUMN aliases BLOB",
         _DEEDS,
         _PAST,
+        _TAGS,
         "ALTER TABLE writing ADD COLUMN entry BLOB",
     ),
 }
 _HEAD = "source, path, pending, template, category, digest, size, mtime_ns, inode, mine, conflicts"
+_ROW = "id, source, path, template, category, pending, digest, size, mtime_ns, inode, mine, conflicts"
 _ENTRIES = msgspec.msgpack.Decoder(Entry)
 _ALIASES = msgspec.msgpack.Decoder(tuple[Alias, ...])
 
@@ -68,6 +72,7 @@ class State:
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection = connection
         self._depth = 0
+        self._tags: dict[str, set[str]] = {}
         self.folder = folder
 
     @classmethod
@@ -208,6 +213,19 @@ class State:
         query = "SELECT until FROM past WHERE entry = ? AND digest = ?"
         return next((int(until) for (until,) in self._read(query, identity, digest)), None)
 
+    def tags(self, source: str) -> set[str]:
+        """Return every tag a source was ever seen with, as it spells it."""
+        if source not in self._tags:
+            self._tags[source] = {name for (name,) in self._read("SELECT name FROM tags WHERE source = ?", source)}
+        return self._tags[source]
+
+    def know_tags(self, source: str, names: Collection[str]) -> None:
+        """Note that a source has these tags."""
+        known = self.tags(source)
+        new = [name for name in names if name not in known]
+        self._write_each("INSERT OR IGNORE INTO tags (source, name) VALUES (?, ?)", [(source, name) for name in new])
+        known.update(new)
+
     def put_pieces(self, identity: str, pieces: Mapping[str, bytes | None]) -> None:
         """Note which keys an entry has, and the digest of what came in under each; None: not all was said."""
         statement = """INSERT INTO pieces (key, entry, digest) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE
@@ -243,8 +261,13 @@ class State:
 
     def rows(self) -> Iterator[Row]:
         """Look over all entries, by id. Write nothing before the end of it is reached."""
-        columns = "id, source, path, template, category, pending, digest, size, mtime_ns, inode, mine, conflicts"
-        return starmap(Row, self._read(f"SELECT {columns} FROM entries"))
+        return starmap(Row, self._read(f"SELECT {_ROW} FROM entries"))
+
+    def rows_of(self, paths: Collection[str], ids: Collection[str] = ()) -> list[Row]:
+        """Return the entries whose notes were at these paths, and those of these ids, by id."""
+        marks = [", ".join("?" * len(one)) for one in (paths, ids)]
+        query = f"SELECT {_ROW} FROM entries WHERE path IN ({marks[0]}) OR id IN ({marks[1]})"
+        return list(starmap(Row, self._read(query, *paths, *ids)))
 
     def pending_ids(self, source: str) -> list[str]:
         """Return the ids for which work was left over."""
