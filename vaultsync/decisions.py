@@ -256,11 +256,7 @@ class Decider:
         data = self.vault.read(path) or b""
         reason = torn(data, base.text if base is not None else "")
         if reason:
-            raise VaultError(
-                f"{path} {reason}, as if its program or a sync service had not finished writing it. It was left alone.",
-                path=path,
-                hint=f'If it stays like that, put back an earlier version of it, or delete it and run "{_RESTORE}".',
-            )
+            raise half_written(path, reason)
         return Wanted(data.decode(), digest(data), data.decode())
 
     def _other(self, path: str, pending: Mapping[str, Wanted]) -> Wanted:
@@ -269,7 +265,13 @@ class Decider:
         return pending.get(path) or Wanted(text, self.strays.digest(path), text)
 
 
-_RESTORE = "vaultsync restore"
+def half_written(path: str, reason: str) -> VaultError:
+    """A note that looks like half of one. reason: as note.torn gives it."""
+    return VaultError(
+        f"{path} {reason}, as if its program or a sync service had not finished writing it. It was left alone.",
+        path=path,
+        hint=f'If it stays so, put back an earlier version, or delete it and run "vaultsync restore {path}".',
+    )
 
 
 def known_text(base: Base | None, place: Place) -> str | None:

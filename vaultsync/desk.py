@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from vaultsync.conflicts import Callout, count, found
-from vaultsync.decisions import Decider
+from vaultsync.decisions import Decider, half_written
 from vaultsync.edits import edits
 from vaultsync.entry import Base, Entry, Row
 from vaultsync.errors import ConfigError, VaultError
@@ -133,7 +133,7 @@ class Desk:
         data = self._workspace.vault.read(place.path) or b""
         reason = torn(data, entry.base.text)
         if reason:
-            raise VaultError(f"{place.path} {reason}. It was left alone.", path=place.path, hint="Mend or restore it.")
+            raise half_written(place.path, reason)
         source = self._workspace.sources[entry.source]
         agreed = self._decider.agreed(source, entry, entry.base)
         held = self._decider.held(agreed, data.decode(), place.path, {})

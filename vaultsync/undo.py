@@ -107,7 +107,8 @@ class _Undoing:
         if isinstance(outcome, Refused):
             self.undone.left.append(f"{path} was changed since; it was left as it is.")
             return False
-        self.undone.files.append(path)
+        if path not in self.undone.files:
+            self.undone.files.append(path)
         return True
 
     def _written_back(self, vault: Vault, path: str, file: FileDeed) -> Written | Trashed | Refused:

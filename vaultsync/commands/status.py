@@ -59,7 +59,13 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
 def _run(run: Mapping[str, Any]) -> Iterator[str]:
     """One run in a line, and what went wrong in it."""
     notes = run.get("notes", {})
-    did = ", ".join(f"{notes[word]:,} {word}" for word in ("created", "updated", "trashed") if notes.get(word))
+    sent = run.get("edits", {}).get("sent")
+    did = ", ".join(
+        [
+            *(f"{notes[word]:,} {word}" for word in ("created", "updated", "trashed") if notes.get(word)),
+            *([f"{sent:,} edit{'s' * (sent != 1)} sent"] if sent else []),
+        ]
+    )
     full = ", everything listed" if run.get("full") else ""
     when = _local(datetime.fromisoformat(run["ended"]))
     yield f"{when}  {run.get('command', '')}: {did or 'nothing new'}{full} (exit {run.get('exit', 0)})"
