@@ -139,6 +139,17 @@ def test_a_block_its_user_deleted_stays_deleted_until_they_want_it_back(reader: 
     assert reader.text("Walden.md").index("> one") < reader.text("Walden.md").index(f"^rw{two.id}")
 
 
+def test_one_of_several_deleted_blocks_comes_back(reader: Reading) -> None:
+    _, (one, two, three) = reader.book("Walden", "one", "two", "three")
+    reader.export()
+    text = reader.text("Walden.md")
+    reader.write("Walden.md", text.replace(block(one, "one") + "\n", "").replace(block(three, "three"), ""))
+    assert reader.run("restore", "Walden.md", f"^rw{three.id}").code == 0
+    assert f"^rw{three.id}" in reader.text("Walden.md")
+    assert f"^rw{one.id}" not in reader.text("Walden.md")
+    assert reader.text("Walden.md").index(f"^rw{two.id}") < reader.text("Walden.md").index(f"^rw{three.id}")
+
+
 def test_a_note_its_user_deleted_is_restored_by_its_path(reader: Reading) -> None:
     reader.book("Walden", "one")
     reader.export()

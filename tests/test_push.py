@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.export_case import Reading, reader
+from vaultsync.simulator.faults import status
 from vaultsync.simulator.records import Highlight
 
 __all__ = ["reader"]
@@ -380,3 +381,48 @@ def test_state_deleted_between_two_syncs_sends_nothing_needlessly(reader: Readin
     reader.simulator.log.clear()
     assert reader.run("sync").code == 0
     assert (writes(reader), reader.files(), walden.note) == ([], files, "Mine.")
+
+
+# What goes wrong.
+
+
+def test_an_edit_of_what_is_gone_at_the_service_is_told(reader: Reading, walden: Highlight) -> None:
+    reader.library.add_highlight(walden.book_id, "another")
+    reader.export()
+    type_note(reader, "Walden.md", "Mine.")
+    reader.library.delete_highlight(walden.id)
+    run = reader.run("push", "--json")
+    assert [(one["fate"], one["why"]) for one in run.json["outbox"]] == [
+        ("refused", "It is of something that is gone at the source.")
+    ]
+    assert reader.export("--allow-removals").json["edits"]["conflicts"] == 0
+    assert "Mine." in reader.text("Walden.md") and "vaultsync-deleted" in reader.text("Walden.md")
+
+
+def test_one_documents_failure_stops_no_other(reader: Reading) -> None:
+    highlights = [reader.book(f"Book {number}", "one")[1][0] for number in range(3)]
+    reader.export()
+    for path in reader.paths():
+        type_note(reader, path, "typed")
+    bad = status(400, {"note": ["Not this one."]})
+    reader.simulator.faults.order(bad, path=f"/api/v2/highlights/{highlights[1].id}", method="PATCH")
+    run = reader.run("push", "--json")
+    assert run.code == 1
+    assert run.json["edits"] == {"sent": 2, "waiting": 1, "conflicts": 0, "refused": 0}
+    assert [one.note for one in highlights] == ["typed", "", "typed"]
+    assert push(reader)["sent"] == 1
+
+
+def test_a_token_revoked_midway_leaves_the_rest_waiting(reader: Reading) -> None:
+    highlights = [reader.book(f"Book {number}", "one")[1][0] for number in range(3)]
+    reader.export()
+    for path in reader.paths():
+        type_note(reader, path, "typed")
+    refused = status(401, {"detail": "Invalid token."})
+    reader.simulator.faults.order(refused, path="/api/v2/highlights/", nth=3, times=None)
+    run = reader.run("push", "--json")
+    assert run.json["edits"]["sent"] + run.json["edits"]["waiting"] == 3
+    assert run.code in (1, 2)
+    reader.simulator.faults.clear()
+    push(reader)
+    assert [one.note for one in highlights] == ["typed", "typed", "typed"]
