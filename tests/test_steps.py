@@ -12,7 +12,10 @@ import pytest
 import vaultsync
 
 PACKAGE = Path(vaultsync.__file__).parent
-EDGES = ["vault", "page", "root", "temps", "swap", "state", "statedir", "history", "lintcache", "lock", "http"]
+EDGES = [
+    *("vault", "page", "root", "temps", "swap", "state", "statedir", "history", "lintcache", "lock", "http"),
+    "servicefiles",
+]
 OF_OS = """mkdir makedirs write rename replace link symlink unlink remove rmdir fsync fchmod fchown chmod chown utime
 truncate ftruncate"""
 OF_PATHS = ("write_text", "write_bytes", "mkdir", "touch", "unlink", "rmdir", "symlink_to", "hardlink_to")

@@ -261,6 +261,21 @@ def test_a_disk_that_fails_at_the_end_is_told_and_nothing_is_lost(
     assert everything(root) == {"Title.md": NEW}
 
 
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EINVAL])
+def test_a_note_of_an_owner_we_may_not_set_is_written_all_the_same(
+    root: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    like = list(note(root, "Title.md").stat())
+    like[5] += 1  # another group: in a container it may have no name
+
+    def fail(*_: Any) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fchown", fail)
+    swap.write_new(str(root / "New.md"), NEW, os.stat_result(like))
+    assert (root / "New.md").read_bytes() == NEW
+
+
 def test_a_temp_that_cant_be_cleared_away_is_told(root: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     note(root, "Title.md")
     page = vault.write([Write("Title.md", NEW, digest(OLD))])

@@ -13,7 +13,6 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 from vaultsync.steps import step
 
@@ -219,9 +218,13 @@ def _take_after(made: int, like: os.stat_result) -> None:
     found = os.fstat(made)
     # A server running as root must not take notes from their user. Owner first: that may clear mode bits.
     if (found.st_uid, found.st_gid) != (like.st_uid, like.st_gid) and hasattr(os, "fchown"):
-        with suppress(PermissionError):
+        try:
             step("vault.chown")
             os.fchown(made, like.st_uid, like.st_gid)
+        except OSError as error:
+            # EINVAL: an owner that has no name in a container's user namespace.
+            if error.errno not in (errno.EPERM, errno.EACCES, errno.EINVAL):
+                raise
     if found.st_mode != like.st_mode and hasattr(os, "fchmod"):
         step("vault.chmod")
         os.fchmod(made, stat.S_IMODE(like.st_mode))
