@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vaultsync.aliases import localized
-from vaultsync.entry import Base, Entry
+from vaultsync.entry import Base, Creation, Entry
 from vaultsync.errors import PluginError, TemplateError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
 from vaultsync.model import Document
@@ -95,7 +95,7 @@ class Decider:
     """Where drafts are decided; one per run.
 
     tags: every tag a source has, as it spells it. restored: ids of notes that are back at an earlier text. busy: paths
-    of notes that are being edited.
+    of notes that are being edited. creating: highlights that are being made of passages in an entry's note.
     """
 
     vault: Vault
@@ -105,6 +105,7 @@ class Decider:
     tags: Callable[[str], Collection[str]] = lambda _: ()
     restored: frozenset[str] = frozenset()
     busy: frozenset[str] = frozenset()
+    creating: Callable[[str], Collection[Creation]] = lambda _: ()
 
     def decided(self, source: Source, draft: Draft, pending: Mapping[str, Wanted]) -> Decision:
         """Decide one draft; a document that can't be dealt with is an error in the decision, and waits.
@@ -165,7 +166,9 @@ class Decider:
         reached = digest(rendered.text.encode()) == place.digest
         same = base is not None and rendered.text == base.text
         if same and place.on_disk is OnDisk.EDITED:
-            same = not (draft.restoring is not None or _answered(base, place) or self._has_returned(source, draft))
+            disputed = base is not None and base.conflicts > 0  # its user may have answered
+            disputed = disputed or bool(self.creating(draft.entry.id))  # as may a callout go
+            same = not (draft.restoring is not None or disputed or self._has_returned(source, draft))
         restored = draft.entry.id in self.restored
         seen = Seen(place.on_disk, base is not None, wanted, kept.deleted, same, reached, draft.asked, restored)
         return seen, rendered
@@ -196,7 +199,7 @@ class Decider:
             found = reconcile.adopted(ours.text, kept, render)
         else:
             agreed = self.agreed(source, draft.entry, draft.entry.base)
-            held = self.held(agreed, ours.text, place.path, pending)
+            held = self.held(agreed, self._placed(draft.entry.id, ours.text, kept), place.path, pending)
             agreed = agreed if draft.restoring is None else reconcile.restoring(agreed, held, draft.restoring)
             found = reconcile.merged(agreed, held, kept, render)
         texts = {path: text for path, text in found.elsewhere.items() if text != held.elsewhere[path]}
@@ -215,6 +218,15 @@ class Decider:
             notices=tuple(f"{place.path}: {notice}" for notice in found.notices),
             why=_conflicts(found.conflicts),
         )
+
+    def _placed(self, identity: str, ours: str, kept: Document) -> str:
+        """The note with the blocks of highlights that were made of passages in it, in their places."""
+        begun = self.creating(identity)
+        if not begun:
+            return ours
+        from vaultsync.creations import placed
+
+        return placed(ours, begun, kept, self.renders.note(kept))
 
     def agreed(self, source: Source, entry: Entry, base: Base) -> Agreed:
         """What both sides last agreed on about an entry."""
@@ -281,11 +293,6 @@ def known_text(base: Base | None, place: Place) -> str | None:
 
 def _tags(document: Document) -> frozenset[str]:
     return frozenset(document.tags).union(*[highlight.tags for highlight in document.highlights])
-
-
-def _answered(base: Base | None, place: Place) -> bool:
-    """Whether its user may have dealt with conflicts the note held."""
-    return base is not None and base.conflicts > 0 and place.digest != base.digest
 
 
 def _leaving(base: Base | None, document: Document, ours: str | None = None) -> int:

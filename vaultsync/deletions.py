@@ -15,13 +15,15 @@ from vaultsync.decisions import Draft, highlights_in
 from vaultsync.deeds import Deed
 from vaultsync.desk import OpenNote
 from vaultsync.entry import Entry
-from vaultsync.errors import SafetyStop, SourceError
-from vaultsync.hookspecs import Source
+from vaultsync.errors import AuthError, RateLimited, SafetyStop, SourceError, Unreachable
+from vaultsync.hookspecs import Edit, Source
 from vaultsync.model import Document, Highlight
+from vaultsync.outbox import Fate, Outgoing
 from vaultsync.plan import OnDisk, guard_deletions
 from vaultsync.rounds import Round
 
 # What a reader would miss; the rest (times, places) services change by themselves.
+DELETED = "deleted"
 _WORDS = ("text", "note", "tags")
 
 
@@ -52,18 +54,28 @@ class Deletions:
         for one in wanted:
             try:
                 self._delete(sources[one.entry.source], one)
-            except SourceError as error:
-                self.run.tally.errors.append(error)
+            except (AuthError, RateLimited, Unreachable) as error:
+                self.run.tally.fail(error)
+                return
+            except SourceError as error:  # it can't be deleted there
+                self._tell(one, Fate.REFUSED, str(error))
 
     def _blocks(self, sources: Mapping[str, Source], opened: Sequence[OpenNote]) -> list[Deletion]:
+        """Blocks that are in no note: neither their anchors, in any file, nor anything like their text."""
         found = []
         for note in opened:
             if note.entry.source not in sources or not note.held.note.endswith("\n"):
                 continue  # a file without its last line end may be half a file
-            moved = {name for path, reading in note.readings.items() if path for name in reading.regions}
             live = {highlight.id for highlight in note.newest.live}
-            missing = [owner for owner in note.readings[""].absent if owner not in moved and owner in live]
-            found += [Deletion(note.entry, owner) for owner in missing]
+            missing = [owner for owner in note.readings[""].absent if owner in live]
+            names = {block.id: block.block_id for block in note.agreed.layout.blocks}
+            standing, strays = note.without_anchor, self.run.drafts.decider.strays
+            anywhere = strays.anywhere({names[owner] for owner in missing}) if missing else frozenset()
+            found += [
+                Deletion(note.entry, owner)
+                for owner in missing
+                if names[owner] not in anywhere and owner not in standing
+            ]
         return found
 
     def _notes(self, sources: Mapping[str, Source]) -> list[Deletion]:
@@ -93,20 +105,27 @@ class Deletions:
         assert before is not None, "it was just read"
         entry = before.told(source.refreshed(before.record, one.owner))
         was, now = source.document(before.agreed), source.document(entry.record)
-        title = before.path or before.id
         if _changed(was, now, one.owner):
-            self.run.tally.asides.append(f"{title}: {_what(was, one.owner)} was kept, for it was changed there since.")
+            self._tell(one, Fate.REFUSED, "It was changed at the source since; it was kept there.")
         elif self.run.dry:
-            self.run.tally.asides.append(f"{title}: {_what(was, one.owner)} would be deleted at {source.name}.")
+            self._tell(one, Fate.SEND)
             return
         else:
             entry = entry.told(source.removed(entry.record, one.owner))
-            self.run.tally.asides.append(f"{title}: {_what(was, one.owner)} was deleted at {source.name}.")
+            self._tell(one, Fate.SENT)
             with state.transaction():
                 state.put(msgspec.structs.replace(entry, pending=True))
                 state.put_pieces(entry.id, dict.fromkeys(state.keys_of(entry.id)))
                 self.run.journal.note(Deed(entry.id, before, removed=(one.owner,)))
         self.run.drafts.settle(source, [Draft(entry, before)], removals=True)
+
+    def _tell(self, one: Deletion, fate: Fate, why: str = "") -> None:
+        """Report a deletion as the edit it is."""
+        entry = one.entry
+        document = self.run.workspace.sources[entry.source].document(entry.agreed)
+        block = next((highlight.block_id for highlight in document.highlights if highlight.id == one.owner), "")
+        edit = Edit(entry.id, one.owner, DELETED, "no", "yes")
+        self.run.tally.outgoing.append(Outgoing(edit, entry.path or "", block, fate, why))
 
 
 def _changed(was: Document, now: Document, owner: str) -> bool:
@@ -120,8 +139,3 @@ def _changed(was: Document, now: Document, owner: str) -> bool:
 
 def _words(highlight: Highlight) -> tuple[object, ...]:
     return tuple(getattr(highlight, name) for name in _WORDS)
-
-
-def _what(document: Document, owner: str) -> str:
-    block = next((one.block_id for one in document.highlights if one.id == owner), "")
-    return f"the highlight ^{block}" if block else "the document"

@@ -6,7 +6,7 @@ conflicts, and remembers it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,22 +14,25 @@ from typing import Literal
 import msgspec
 
 from vaultsync.conflicts import Callout, count, found
+from vaultsync.creations import asked_for
 from vaultsync.decisions import Decider, half_written
 from vaultsync.edits import edits
 from vaultsync.entry import Base, Entry, Row
-from vaultsync.errors import ConfigError, VaultError
-from vaultsync.hookspecs import Edit, Source
+from vaultsync.errors import ConfigError, PluginError, SourceError, VaultError, VaultsyncError
+from vaultsync.hookspecs import Edit, Highlighter, NewHighlight, Source
 from vaultsync.lens import Reading, Refusal
+from vaultsync.lens_rows import words_of
 from vaultsync.lookup import document_id
 from vaultsync.model import Document
 from vaultsync.note import torn
 from vaultsync.outbox import Copy, Outgoing, Rules, outbox
 from vaultsync.plan import OnDisk
-from vaultsync.reconcile import Agreed, Held, parts, readings, together
+from vaultsync.reconcile import Agreed, Held, conflicts_elsewhere, parts, readings, together
 from vaultsync.resolve import resolved
+from vaultsync.rounds import Round
 from vaultsync.strays import Strays
-from vaultsync.survey import Place, Survey, survey
-from vaultsync.vault import Refused, Write, Written, digest
+from vaultsync.survey import Place, survey
+from vaultsync.vault import Found, Refused, Write, Written, digest
 from vaultsync.workspace import Workspace
 
 
@@ -57,8 +60,14 @@ class OpenNote:
 
     @property
     def conflicts(self) -> tuple[Callout, ...]:
-        """The conflicts the note holds."""
-        return tuple(one for one in found(self.held.note) if one.kind == "conflict")
+        """The conflicts the note holds, and those of its blocks in other notes."""
+        return tuple(one for _, one in self.places_of_conflicts)
+
+    @property
+    def places_of_conflicts(self) -> tuple[tuple[str, Callout], ...]:
+        """The conflicts, each with the path of the note it stands in."""
+        own = [(self.path, one) for one in found(self.held.note) if one.kind == "conflict"]
+        return (*own, *conflicts_elsewhere(self.agreed, self.held, self.readings[""]))
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -66,14 +75,32 @@ class OpenNote:
         return self.reading.refusals
 
     @property
+    def without_anchor(self) -> tuple[str, ...]:
+        """Highlights whose anchor is gone while something like their longest line is still there."""
+        own, text = self.readings[""], self.held.note
+        for region in sorted(own.regions.values(), key=lambda region: -region.start):
+            text = text[: region.start] + text[region.end :] if region.start else text
+        lines = [words_of(line) for line in text.split("\n")]
+        blocks = [block for block in self.agreed.layout.blocks if block.id in own.absent]
+        words = {
+            block.id: words_of(max(self.agreed.text[block.start : block.end].split("\n"), key=len)) for block in blocks
+        }
+        standing = [
+            name for name, wanted in words.items() if any(2 * len(wanted & line) > len(wanted) for line in lines)
+        ]
+        return (*own.orphans, *standing)
+
+    @property
     def edits(self) -> tuple[Edit, ...]:
         """The fields its user changed."""
         return edits(self.agreed.document, self.reading)
 
     def outbox(self, source: Source, workspace: Workspace, *, allow_commands: bool = False) -> tuple[Outgoing, ...]:
-        """The fields its user changed, and what stands against sending each."""
+        """The fields its user changed, passages that are to be highlights, and what stands against sending each."""
+        copy = Copy(self.path, self.agreed, self.held, self.readings, self.newest)
+        new = self._asked_for(copy, source, workspace, allow_commands=allow_commands)
         if not self.edits:
-            return ()
+            return new
 
         def read_only(edit: Edit) -> str:
             return workspace.lint(self.agreed.document.category).why_read_only(edit.owner, edit.field)
@@ -82,20 +109,32 @@ class OpenNote:
             return "" if allow_commands else source.command(edit)
 
         rules = Rules(source.refusal, read_only, command, workspace.render_note)
-        return outbox(Copy(self.path, self.agreed, self.held, self.readings, self.newest), rules)
+        return (*outbox(copy, rules), *new)
+
+    def _asked_for(
+        self, copy: Copy, source: Source, workspace: Workspace, *, allow_commands: bool
+    ) -> tuple[Outgoing, ...]:
+        """Passages that are to be highlights; none if their source makes none of them."""
+        if not isinstance(source, Highlighter) or not source.takes_highlights():
+            return ()
+
+        def stands_against(document: Document, new: NewHighlight) -> str:
+            note = Edit(document.id, "new", "note", "", new.note)
+            return source.unfit(document, new) or ("" if allow_commands else source.command(note))
+
+        return asked_for(copy, workspace.state.creating(self.entry.id), stands_against)
 
 
 class Desk:
     """Opens notes of one vault, by what is remembered of them. Asks no service."""
 
-    def __init__(
-        self, workspace: Workspace, seen: Survey | None = None, whole: Callable[[], Survey] | None = None
-    ) -> None:
-        """Open the desk. seen: where the notes are, if that is known; whole: where all are, if those are only some."""
+    def __init__(self, workspace: Workspace, run: Round | None = None) -> None:
+        """Open the desk. run: one that has looked at the vault already."""
         self._workspace = workspace
+        self._vault = workspace.vault if run is None else run.vault
         state = workspace.state
-        self.survey: Survey = seen or survey(workspace.vault, self.rows, state.entry_of, state.being_written())
-        self._whole = whole or (lambda: self.survey)
+        self.survey = run.survey if run else survey(self._vault, self.rows, state.entry_of, state.being_written())
+        self._whole = run.whole if run else (lambda: self.survey)
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -104,19 +143,26 @@ class Desk:
 
     @cached_property
     def _decider(self) -> Decider:
-        vault = self._workspace.vault
+        vault = self._vault
         return Decider(
             vault, self.survey, Strays(vault, self._whole), self._workspace.renders, self._workspace.state.tags
         )
 
-    def every(self, besides: Collection[str] = frozenset()) -> Iterator[OpenNote | VaultError]:
-        """Every note that holds words of its user's, or why it can't be read. besides: paths of notes left out."""
+    def every(self, besides: Collection[str] = frozenset()) -> Iterator[OpenNote | VaultsyncError]:
+        """Every note that holds words of its user's, or why it can't be read. besides: paths of notes left out.
+
+        Notes of sources that vaultsync.toml has no more are passed over.
+        """
         for name, place in sorted(self.survey.places.items()):
-            if place.on_disk is OnDisk.EDITED and place.path not in besides:
+            if place.on_disk is OnDisk.EDITED and place.path not in besides and self._is_asked(name):
                 try:
                     yield self._open(name)
-                except VaultError as error:
+                except (VaultError, PluginError, SourceError) as error:
                     yield error
+
+    def _is_asked(self, name: str) -> bool:
+        entry = self._workspace.state.entry(name)
+        return entry is not None and entry.source in self._workspace.sources
 
     def note(self, wanted: str) -> OpenNote:
         """The note that is meant by a path, an id or an address. Raises ConfigError, VaultError."""
@@ -130,7 +176,7 @@ class Desk:
                 f"{identity} has no note that vaultsync knows. Nothing was touched.",
                 hint='"vaultsync export" takes over notes it finds; "vaultsync restore" brings back a deleted one.',
             )
-        data = self._workspace.vault.read(place.path) or b""
+        data = self._vault.read(place.path) or b""
         reason = torn(data, entry.base.text)
         if reason:
             raise half_written(place.path, reason)
@@ -165,6 +211,9 @@ class Desk:
             for outcome in page.outcomes:
                 if isinstance(outcome, Written) and outcome.path == note.path:
                     state.put(_as_left(note, outcome, texts[note.path]))
+                elif isinstance(outcome, Written):
+                    found_now = Found(outcome.path, outcome.size, outcome.mtime_ns, outcome.inode)
+                    state.rewritten(outcome.path, outcome.digest, found_now)
         page.settle()
 
 

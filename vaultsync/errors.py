@@ -89,6 +89,10 @@ class StateError(VaultsyncError):
     exit_code = 2
 
 
+class AtWork(StateError):
+    """Another vaultsync is at work on the vault."""
+
+
 class PluginError(VaultsyncError):
     """A plugin raised, or returned what it must not. plugin: its name."""
 

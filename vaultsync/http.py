@@ -48,7 +48,9 @@ class Http:
     """One source's connection.
 
     source: its name, for messages. on_wait: told (why, seconds) before every pause longer than a moment.
-    requests: how many were sent. clock, sleep, now, max_wait: for tests, which have no time to lose.
+    requests: how many were sent. patience: seconds a request is put off at most for a limit of any kind, before
+    RateLimited is raised; None: as long as it takes, or max_wait if the service asks. clock, sleep, now, max_wait: for
+    tests, which have no time to lose.
     """
 
     def __init__(  # noqa: PLR0913, what comes after the token is for tests
@@ -62,6 +64,7 @@ class Http:
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         max_wait: float = MAX_WAIT,
+        patience: float | None = None,
     ) -> None:
         self.source = source
         self.base_url = base_url.rstrip("/")
@@ -69,7 +72,8 @@ class Http:
         self._served = False
         self._guard = _Token(source, self.base_url, token)
         self._on_wait = on_wait or (lambda _why, _seconds: None)
-        self._clock, self._sleep, self._now, self._max_wait = clock, sleep, now, max_wait
+        self._clock, self._sleep, self._now = clock, sleep, now
+        self._patience, self._max_wait = patience, max_wait if patience is None else patience
         self._session = requests.Session()
         # Set even without a token: requests would else look one up in ~/.netrc.
         self._session.auth = self._guard
@@ -184,6 +188,8 @@ class Http:
 
     def _wait_for(self, budget: Budget) -> None:
         while (seconds := budget.wait(self._clock())) > 0:
+            if self._patience is not None and seconds > self._patience:
+                raise self._limited(f"{budget.name} allows {budget.per_minute} requests a minute", seconds)
             self._pause(f"{budget.name} allows {budget.per_minute} requests a minute", seconds)
 
     def _wait_out(self, tries: _Tries, asked: float | None) -> None:
@@ -192,14 +198,16 @@ class Http:
         tries.throttled += 1
         tries.waited += max(seconds, 1.0)
         if tries.waited > self._max_wait:
-            raise RateLimited(
-                f"{self.source}: the rate limit is used up, and it asks to wait {seconds:.0f} seconds. "
-                "What was fetched so far is kept.",
-                source=self.source,
-                seconds=seconds,
-                hint='Run "vaultsync export" again later; it goes on where it stopped.',
-            )
+            raise self._limited(f"the rate limit is used up, and it asks to wait {seconds:.0f} seconds", seconds)
         self._pause("the service asks to wait", max(seconds, 1.0))
+
+    def _limited(self, why: str, seconds: float) -> RateLimited:
+        return RateLimited(
+            f"{self.source}: {why}. What was fetched so far is kept.",
+            source=self.source,
+            seconds=seconds,
+            hint='Run "vaultsync export" again later; it goes on where it stopped.',
+        )
 
     def _pause_or_raise(
         self, tries: _Tries, error: SourceError, cause: Exception | None, asked: float | None = None

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vaultsync.errors import StateError
+from vaultsync.errors import AtWork, StateError
 from vaultsync.steps import step
 
-_FILE = "lock"
+_FILE, _WATCHED = "lock", "watch-lock"
 # Windows locks ranges of bytes, also against reading: far behind the few that say who holds it.
 _FAR = 1 << 30
 
@@ -22,18 +22,50 @@ _FAR = 1 << 30
 def writer_lock(folder: Path, what: str) -> Iterator[None]:
     """Be the only one to write a vault, or raise a StateError that names who is.
 
-    folder: of the vault's state. what: the command, as others are told it.
+    folder: of the vault's state. what: the command, as others are told it. Raises AtWork, or another StateError.
     """
+    with _held(folder / _FILE, what, "is at work on", "Wait until it is done, or stop it, then run again."):
+        yield
+
+
+@contextmanager
+def watch_lock(folder: Path, what: str) -> Iterator[None]:
+    """Be the only one to watch a vault: held all the time, while the writer's lock is free between two rounds."""
+    with _held(folder / _WATCHED, what, "is watching", "One is enough. To have another one, stop that first."):
+        yield
+
+
+def is_watched(folder: Path) -> bool:
+    """Whether someone watches the vault right now. folder: of its state. Writes nothing."""
     try:
         step("lock.open")
-        file = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        file = os.open(folder / _WATCHED, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return False
+    try:
+        _take(file)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
+@contextmanager
+def _held(place: Path, what: str, does: str, hint: str) -> Iterator[None]:
+    try:
+        step("lock.open")
+        file = os.open(place, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
     except OSError as error:
         raise StateError(
-            f"{folder / _FILE} can't be written ({error.strerror}). Nothing was done.",
+            f"{place} can't be written ({error.strerror}). Nothing was done.",
             hint="Make the folder writable, or set VAULTSYNC_STATE_DIR to another one.",
         ) from error
     try:
-        _take(file)
+        try:
+            _take(file)
+        except OSError as error:
+            raise AtWork(f"{_holder(file)} {does} this vault. Nothing was done.", hint=hint) from error
         _say_who(file, what)
         yield
     finally:
@@ -43,23 +75,18 @@ def writer_lock(folder: Path, what: str) -> Iterator[None]:
 
 
 def _take(file: int) -> None:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
+    """Lock a file. Raises OSError if someone else has."""
+    if sys.platform == "win32":
+        import msvcrt
 
-            os.lseek(file, _FAR, os.SEEK_SET)
-            step("lock.lock")
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
+        os.lseek(file, _FAR, os.SEEK_SET)
+        step("lock.lock")
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
 
-            step("lock.lock")
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise StateError(
-            f"{_holder(file)} is at work on this vault. Nothing was done.",
-            hint="Wait until it is done, or stop it, then run again.",
-        ) from error
+        step("lock.lock")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _say_who(file: int, what: str) -> None:

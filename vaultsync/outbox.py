@@ -13,8 +13,9 @@ from enum import Enum
 import msgspec
 
 from vaultsync.conflicts import LINES, PROPERTY, Callout, found
+from vaultsync.diff3 import matches
 from vaultsync.edits import edits, same
-from vaultsync.hookspecs import Edit
+from vaultsync.hookspecs import Edit, NewHighlight
 from vaultsync.lens import Reading
 from vaultsync.merge import merge_tags
 from vaultsync.model import Document, Highlight
@@ -31,18 +32,22 @@ class Fate(Enum):
     AGREED = "at the source already"
     CONFLICT = "in conflict"
     REFUSED = "can't be sent"
-    WAIT = "waits"
+    WAIT = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One edit and what becomes of it. path: of the note; block: its anchor, "" for the document. why: a sentence."""
+    """One edit and what becomes of it. path: of the note; block: its anchor, "" for the document. why: a sentence.
+
+    new: the highlight that is to be made, if that is what is wanted; the edit is of the field "highlight" then.
+    """
 
     edit: Edit
     path: str
     block: str
     fate: Fate
     why: str = ""
+    new: NewHighlight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,13 @@ def outbox(copy: Copy, rules: Rules) -> tuple[Outgoing, ...]:
     names = {block.id: block.block_id for block in copy.agreed.layout.blocks}
     weighed = [_weighed(copy, edit, names.get(edit.owner, ""), disputed, rules) for edit in wanted]
     sending = [one.edit for one in weighed if one.fate is Fate.SEND]
-    if sending and not _gives_the_note(copy, sending, rules.render):
-        return tuple(replace(one, fate=Fate.REFUSED, why=_UNSURE) if one.fate is Fate.SEND else one for one in weighed)
+    if sending and not _gives_the_note(copy, sending, wanted, rules.render):
+        sure = [edit for edit in sending if _gives_the_note(copy, [edit], wanted, rules.render)]
+        sure = sure if _gives_the_note(copy, sure, wanted, rules.render) else []
+        return tuple(
+            replace(one, fate=Fate.REFUSED, why=_UNSURE) if one.fate is Fate.SEND and one.edit not in sure else one
+            for one in weighed
+        )
     return tuple(weighed)
 
 
@@ -95,7 +105,10 @@ def _weighed(copy: Copy, edit: Edit, block: str, disputed: frozenset[tuple[str, 
     return Outgoing(edit, copy.path, block, Fate.REFUSED if why else Fate.SEND, why)
 
 
-_CUT = "The note ends right behind it without a line end, so it may be cut off; end the note with a new line."
+_CUT = "The note ends right behind it, and did not before, so it may be cut off; put back what stood there, or a line."
+RESTORED = (
+    'The note is back at an earlier text, as if restored from a backup; if that is meant, run "vaultsync push --yes".'
+)
 _UNSURE = "What was read does not give the note back as it is; put the lines around it back as they were."
 
 
@@ -112,21 +125,47 @@ def _field(callout: Callout, fields: Mapping[str, str]) -> str:
 
 
 def _may_be_cut(copy: Copy, edit: Edit) -> bool:
-    """Whether its value is the last of a note that lost its last line end: half a file looks like that."""
+    """Whether its value is the last of a note and something is gone behind it: half a file looks like that."""
     texts = {"": copy.held.note, **copy.held.elsewhere}
-    return any(
-        not texts[path].endswith("\n") and not texts[path][spot.end :].strip() and copy.agreed.text.endswith("\n")
-        for path, reading in copy.readings.items()
-        for spot in reading.spots
-        if (spot.owner, spot.field) == (edit.owner, edit.field)
-    )
+    base = copy.agreed.text
+    blocks = {block.id: block.end for block in copy.agreed.layout.blocks}
+    ends = {(span.owner, span.field, span.start): span.end for span in copy.agreed.layout.spans}
+    for path, reading in copy.readings.items():
+        for spot in reading.spots:
+            if (spot.owner, spot.field) == (edit.owner, edit.field) and not texts[path][spot.end :].strip():
+                start, end = ends.get((spot.owner, spot.field, spot.at), 0), blocks.get(spot.owner, 0)
+                behind = "" if path else base[start:end]
+                if behind.strip() or not texts[path].endswith("\n"):
+                    return True
+    return False
 
 
-def _gives_the_note(copy: Copy, sending: Sequence[Edit], render: Render) -> bool:
-    """Whether merging what would be sent into what was agreed changes no byte of any note."""
+def _gives_the_note(copy: Copy, sending: Sequence[Edit], wanted: Sequence[Edit], render: Render) -> bool:
+    """Whether merging what would be sent into what was agreed gives every note byte for byte.
+
+    But for lines that print an edited field in another place, which are brought up to it. wanted: every edit.
+    """
     outcome = merged(copy.agreed, copy.held, with_edits(copy.agreed.document, sending), render)
-    texts = {path: outcome.elsewhere.get(path, text) for path, text in copy.held.elsewhere.items()}
-    return outcome.text == copy.held.note and texts == dict(copy.held.elsewhere)
+    stale = _lines_of(copy.agreed, wanted)
+    texts = [(copy.held.note, outcome.text)]
+    texts += [(text, outcome.elsewhere.get(path, text)) for path, text in copy.held.elsewhere.items()]
+    return all(was == now or _changed(was, now) <= stale for was, now in texts)
+
+
+def _lines_of(agreed: Agreed, wanted: Sequence[Edit]) -> set[str]:
+    """The lines of the base that print any of these fields."""
+    fields = {(edit.owner, edit.field) for edit in wanted}
+    places = [span.start for span in agreed.layout.spans if (span.owner, span.field) in fields]
+    text = agreed.text
+    return {text[text.rfind("\n", 0, at) + 1 : (text + "\n").index("\n", at)].rstrip() for at in places}
+
+
+def _changed(was: str, now: str) -> set[str]:
+    """The lines of a text that are not as they were; of lines that only came in, the line they stand before."""
+    one, two = was.splitlines(), now.splitlines()
+    same = {line for match in matches(one, two) for line in range(match.a, match.a + match.length)}
+    gone = {line.rstrip() for number, line in enumerate(one) if number not in same}
+    return gone if len(one) >= len(two) else gone | {"\n"}
 
 
 def with_edits(document: Document, changes: Sequence[Edit]) -> Document:

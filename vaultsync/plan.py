@@ -39,6 +39,11 @@ class Action(Enum):
     ASK = "left, for two files claim to be it"
 
 
+# Why a note is left for a moment.
+BEING_EDITED = "it is being edited"
+SAVED_SINCE = "saved while this run was at work"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a run knows about one document before it decides.

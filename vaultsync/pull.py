@@ -30,8 +30,8 @@ _PAGE = 100
 class Options:
     """What a user asked of one pull. only: ids, paths or addresses; sources: names, all if empty.
 
-    restoring: bring back what the user deleted of the documents in `only`, from what is remembered: these blocks, all
-    if empty; None to fetch as usual.
+    asking: False to ask no source, and only look again at what waits. restoring: bring back what the user deleted of
+    the documents in `only`, from what is remembered: these blocks, all if empty; None to fetch as usual.
     """
 
     full: bool = False
@@ -39,6 +39,7 @@ class Options:
     only: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     restoring: tuple[str, ...] | None = None
+    asking: bool = True
 
 
 @dataclass
@@ -66,7 +67,8 @@ class Pull:
                 if self.options.restoring is not None:
                     self.restore(name, source)
                     continue
-                self.fetch(name, source)
+                if self.options.asking:
+                    self.fetch(name, source)
                 self.reconsider(name, source)
             self.remove()
             self.forget_interruptions()
@@ -98,6 +100,7 @@ class Pull:
                 self._workspace.progress.say(page.label or name, page.done)
                 if page.listing is not None and not only:
                     self._sweep(name, source, page.listing)
+                self.run.bounds.between()
             if only and not pieces:
                 raise _unknown_there(name, only)
             if not only:
@@ -107,7 +110,7 @@ class Pull:
         except SafetyStop as stop:
             self.run.tally.stop = stop
         except SourceError as error:
-            self.run.tally.errors.append(error)
+            self.run.tally.fail(error)
 
     def _wanted(self, name: str, only: tuple[str, ...]) -> Fetch:
         state = self._workspace.state
@@ -195,6 +198,7 @@ class Pull:
                 waiting |= dict.fromkeys(state.ids_without_note(name))
         ids = iter([identity for identity in waiting if identity not in self.held])
         while batch := list(islice(ids, _PAGE)):
+            self.run.bounds.between()
             self._hold(self.run.drafts.settle(source, self._again(batch, asked=False)))
 
     def _with_changed_template(self, name: str) -> list[str]:
@@ -243,7 +247,8 @@ class Pull:
     def forget_interruptions(self) -> None:
         """After a run that reached everything, nothing is left of what earlier ones were writing."""
         state = self._workspace.state
-        reached = not (self.run.tally.errors or self.options.only or self.options.sources)
+        partly = self.options.only or self.options.sources or not self.options.asking
+        reached = not (self.run.tally.errors or partly)
         if reached and (written := {*state.being_written(), *state.being_merged()}):
             with state.transaction():
                 state.have_written(written)

@@ -14,14 +14,23 @@ from itertools import groupby
 import msgspec
 
 from vaultsync.aliases import learned
+from vaultsync.creating import Creating, forget_made
 from vaultsync.decisions import Draft
 from vaultsync.deeds import Deed
 from vaultsync.deletions import Deletions
 from vaultsync.desk import Desk, OpenNote
 from vaultsync.entry import Entry
-from vaultsync.errors import AuthError, RateLimited, SafetyStop, SourceError, Unreachable, VaultError
+from vaultsync.errors import (
+    AuthError,
+    PluginError,
+    RateLimited,
+    SafetyStop,
+    SourceError,
+    Unreachable,
+    VaultsyncError,
+)
 from vaultsync.hookspecs import Edit, Receipt, Source
-from vaultsync.outbox import Fate, Outgoing, fate_of, value_of
+from vaultsync.outbox import RESTORED, Fate, Outgoing, fate_of, value_of
 from vaultsync.plan import guard_edits
 from vaultsync.rounds import Round
 from vaultsync.workspace import Workspace
@@ -62,25 +71,32 @@ class Push:
             boxes = [(note, _waiting(box, stop.message)) for note, box in boxes]
         for name, source in chosen.items():
             self._send(source, [(note, box) for note, box in boxes if note.entry.source == name])
+        forget_made(self.run)
         deleting = [name for name in chosen if self._workspace.deletes(name)]
-        if deleting and not self.options.only and stop is None:
+        in_bounds = self.run.bounds.deletions and self.run.bounds.at is None
+        if deleting and in_bounds and not self.options.only and stop is None:
             Deletions(self.run, self.options.yes).everything({name: chosen[name] for name in deleting}, opened)
 
     def _opened(self) -> list[OpenNote]:
         """Every note that may hold edits; what can't be read is an error, and nothing of it is sent."""
-        desk = Desk(self._workspace, self.run.survey)
+        desk = Desk(self._workspace, self.run)
         notes = []
-        for note in map(desk.note, self.options.only) if self.options.only else desk.every():
-            if isinstance(note, VaultError):
+        every = desk.every(besides=self.run.bounds.unread)
+        for note in map(desk.note, self.options.only) if self.options.only else every:
+            if isinstance(note, VaultsyncError):
                 self.run.tally.fail(note)
             else:
                 notes.append(note)
         return notes
 
     def _outbox(self, source: Source, note: OpenNote) -> tuple[Outgoing, ...]:
-        box = note.outbox(source, self._workspace, allow_commands=self.options.allow_commands)
+        try:
+            box = note.outbox(source, self._workspace, allow_commands=self.options.allow_commands)
+        except SourceError as error:
+            self.run.tally.fail(error)
+            return ()
         if note.entry.id in self.run.restored and not self.options.yes:
-            return _waiting(box, "The note is back at an earlier text, as if restored from a backup.")
+            return _waiting(box, RESTORED)
         return box
 
     def _stop(self, boxes: Iterable[tuple[OpenNote, Sequence[Outgoing]]]) -> SafetyStop | None:
@@ -104,10 +120,11 @@ class Push:
             if failed is not None:
                 self.run.tally.outgoing += _waiting(sending, failed.message)
                 continue
+            self.run.bounds.between()
             sender = _Sender(self.run, source, note)
             try:
                 sender.send(sending)
-            except SourceError as error:
+            except (SourceError, PluginError) as error:
                 self.run.tally.errors.append(error)
                 failed = error if isinstance(error, AuthError | RateLimited | Unreachable) else None
                 done = {one.edit for one in sender.done}
@@ -127,12 +144,27 @@ class _Sender:
 
     def send(self, sending: Sequence[Outgoing]) -> None:
         """Look at what is there, and send what is still wanted. Raises SourceError."""
-        for owner, edits in groupby(sending, key=lambda one: one.edit.owner):
+        edits_alone = [one for one in sending if one.new is None]
+        for owner, edits in groupby(edits_alone, key=lambda one: one.edit.owner):
             record = self._source.refreshed(self._entry.record, owner)
             self._looked = True
             self._keep(self._entry.told(record))
             for one in edits:
                 self.done.append(self._sent(one))
+        self._create([one for one in sending if one.new is not None])
+
+    def _create(self, passages: Sequence[Outgoing]) -> None:
+        """Make highlights of passages that were marked in the note. Raises SourceError."""
+        if not passages:
+            return
+        creating = Creating(self._run, self._source, self._note, self._entry)
+        self._looked = True
+        try:
+            creating.look()
+            for one in passages:
+                self.done.append(creating.made(one))
+        finally:
+            self._entry = creating.entry
 
     def _sent(self, one: Outgoing) -> Outgoing:
         """Do with one edit what is to be done after the fresh look."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from vaultsync.conflicts import FieldConflict, masked
+from vaultsync.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.lens import Reading, read
 from vaultsync.merge import MergedNote, adopt_note, merge_fields, merge_note
 from vaultsync.model import Document
@@ -71,7 +71,19 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
         new = part(arriving, {block.id for block in old.layout.blocks})
         text = held.elsewhere[path]
         elsewhere[path] = merge_note(old.text, old.layout, text, reading[path], new, disputed).text
-    return _reconciled(note, base, elsewhere)
+    told = conflicts_elsewhere(agreed, Held(held.note, elsewhere), reading[""])
+    return replace(_reconciled(note, base, elsewhere), conflicts=note.conflicts + len(told))
+
+
+def conflicts_elsewhere(agreed: Agreed, held: Held, own: Reading) -> tuple[tuple[str, Callout], ...]:
+    """The conflicts about blocks that were moved, each with the path of the note it stands in."""
+    names = {path: {block.block_id for block in old.layout.blocks} for path, old in parts(agreed, held, own).items()}
+    return tuple(
+        (path, one)
+        for path, blocks in names.items()
+        for one in found(held.elsewhere[path])
+        if one.kind == "conflict" and one.block_id in blocks
+    )
 
 
 def readings(agreed: Agreed, held: Held) -> dict[str, Reading]:

@@ -59,6 +59,11 @@ class Report:
         decide = self.stop or self.conflicts or self.count(Action.ASK) or self.edited(Fate.WAIT)
         return 3 if decide else 0
 
+    @property
+    def has_news(self) -> bool:
+        """Whether anything was done, or could not be."""
+        return bool(self.changes or self.errors or self.stop or self.edited(Fate.SENT))
+
     def edited(self, *fates: Fate) -> tuple[Outgoing, ...]:
         """The edits of which one of these became."""
         return tuple(one for one in self.edits if one.fate in fates)
@@ -206,7 +211,7 @@ class Tally:
         before = self.changes.get(change.document)
         if before is not None and before.action is Action.CREATE and change.action is Action.UPDATE:
             return
-        if before is not None and change.action is Action.NOTHING:
+        if before is not None and change.action in (Action.NOTHING, Action.ADOPT):
             return
         self.changes[change.document] = change
 

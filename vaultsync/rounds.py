@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
 from vaultsync.decisions import Decider
 from vaultsync.deeds import Journal
 from vaultsync.drafts import Drafts
-from vaultsync.errors import ConfigError
+from vaultsync.errors import ConfigError, VaultError
 from vaultsync.hookspecs import Source
 from vaultsync.plan import OnDisk
 from vaultsync.rehearsal import Rehearsal
 from vaultsync.report import Report, Tally
 from vaultsync.state import Row
 from vaultsync.strays import Strays
-from vaultsync.survey import Survey, survey
+from vaultsync.survey import Survey, back_at_an_earlier_text, survey
+from vaultsync.vault import Vault
 from vaultsync.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a run keeps to while others are at work in the vault.
+
+    at: the only notes it looks at, by path; None for all. Such a run can push, but not pull. busy: notes that are being
+    edited, which it does not write to; unread: those it sends nothing from. deletions: now is the time to delete at
+    sources, where that is asked for. between: called between two pages or documents; may raise to end the run there.
+    """
+
+    at: frozenset[str] | None = None
+    busy: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
+    deletions: bool = True
+    between: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -26,21 +45,25 @@ class Round:
     """One run, from its look at the vault on.
 
     dry: nothing is kept. meant: the user says that all their edits are meant. announce: told what is about to happen to
-    many notes. known: how many notes there are. answered: rows of notes whose conflicts their user may have resolved.
-    restored: ids of notes that are back at an earlier text, as if from a backup. journal: of what is done.
+    many notes. bounds: what it keeps to. known: how many notes there are. answered: rows of notes whose conflicts their
+    user may have resolved. restored: ids of notes that are back at an earlier text, as if from a backup. journal: of
+    what is done.
     """
 
     workspace: Workspace
     dry: bool
     meant: bool
     announce: Callable[[str], None]
+    bounds: Bounds = Bounds()  # noqa: RUF009  # frozen
     tally: Tally = field(default_factory=Tally)
     known: int = 0
     answered: list[Row] = field(default_factory=list)
     restored: frozenset[str] = frozenset()
     survey: Survey = field(init=False)
+    vault: Vault = field(init=False)
     journal: Journal = field(init=False)
     drafts: Drafts = field(init=False)
+    _asked: int = 0
 
     def recover(self, leftovers: tuple[str, ...]) -> None:
         """Clear away what a run that was cut short left in the vault."""
@@ -48,30 +71,68 @@ class Round:
             self.tally.asides.append(f"A save nobody had seen was kept as {kept.path}.")
 
     def look(self) -> None:
-        """Find every note, and remember those that were moved or touched."""
+        """Find every note, or those the bounds name, and remember those that were moved or touched."""
         state = self.workspace.state
-        rows = list(state.rows())
-        self.survey = survey(self.workspace.vault, rows, state.entry_of, state.being_written())
+        self._asked = self.workspace.requests()
+        rows = list(state.rows()) if self.bounds.at is None else self._rows_at(self.bounds.at)
+        self.survey = self._surveyed(rows)
         if self.survey.scan.leftovers and not self.dry:
             # Only then, for looking at every note is most of what a run without news does.
             self.recover(self.survey.scan.leftovers)
-            self.survey = survey(self.workspace.vault, rows, state.entry_of, state.being_written())
-        self.known = sum(place.on_disk is not OnDisk.NOWHERE for place in self.survey.places.values())
+            self.survey = self._surveyed(rows)
+        self.known = self._known()
         self._follow(rows)
         self._finish_merges()
         self.restored = self._restored(rows)
-        self.answered = [row for row in rows if row.conflicts and self._is_answered(row)]
+        self.answered = [row for row in rows if row.conflicts]
+        for place in self.survey.places.values():
+            if place.on_disk is OnDisk.TWICE:
+                self.tally.asides.append(f"{place.path}: the same vaultsync_id, and none is where it was. Delete one.")
         for name, copies in self.survey.copies.items():
             home = self.survey.places[name].path
             self.tally.asides.append(f"{', '.join(copies)}: a copy of {home} (same vaultsync_id). It was left alone.")
         self.tally.errors.extend(self.survey.unread)
-        vault = self.workspace.vault
+        vault = self.vault = Rehearsal(self.workspace.root) if self.dry else self.workspace.vault
         # Who says that they mean it, means it.
         leave = frozenset() if self.meant else self.restored
-        decider = Decider(vault, self.survey, Strays(vault, self.survey), self.workspace.renders, leave)
+        decider = Decider(
+            vault,
+            self.survey,
+            Strays(vault, partial(_whole, self.workspace, self._seen_whole)),
+            self.workspace.renders,
+            state.tags,
+            leave,
+            self.bounds.busy,
+            state.creating,
+        )
         self.journal = Journal(state)
-        writer = Rehearsal(self.workspace.root) if self.dry else vault
-        self.drafts = Drafts(writer, state, self.survey, self.tally, decider, self.journal, self.workspace.now)
+        self.drafts = Drafts(vault, state, self.survey, self.tally, decider, self.journal, self.workspace.now)
+
+    def _rows_at(self, paths: Collection[str]) -> list[Row]:
+        """What is remembered of these notes, by where they are and by the ids they bear."""
+        state, borne = self.workspace.state, set()
+        for path in paths:
+            with suppress(VaultError):  # which the survey tells of
+                borne.add(state.entry_of(self.workspace.vault.identity(path) or ""))
+        return state.rows_of(paths, {name for name in borne if name})
+
+    def _surveyed(self, rows: list[Row]) -> Survey:
+        state, vault, at = self.workspace.state, self.workspace.vault, self.bounds.at
+        scan = None if at is None else vault.look_at({*at, *(row.path for row in rows if row.path)})
+        return survey(vault, rows, state.entry_of, state.being_written(), scan)
+
+    def whole(self) -> Survey:
+        """Where every note is, also if the run looks only at some."""
+        return _whole(self.workspace, self._seen_whole)
+
+    @property
+    def _seen_whole(self) -> Survey | None:
+        return self.survey if self.bounds.at is None else None
+
+    def _known(self) -> int:
+        if self.bounds.at is not None:
+            return self.workspace.state.counts().notes
+        return sum(place.on_disk is not OnDisk.NOWHERE for place in self.survey.places.values())
 
     def _follow(self, rows: Iterable[Row]) -> None:
         moved = []
@@ -100,21 +161,14 @@ class Round:
                 state.put(msgspec.structs.replace(entry, path=place.path, base=base))
                 state.have_written({made})
 
-    def _restored(self, rows: Iterable[Row]) -> frozenset[str]:
-        """Notes that hold what they held before: two or more at once, or one as old as that text."""
-        found = {}
-        for row in rows:
-            place = self.survey.place(row.id)
-            if place.on_disk is OnDisk.EDITED and place.found is not None and place.digest != row.digest:
-                until = self.workspace.state.past(row.id, place.digest)
-                if until is not None:
-                    found[row.id] = place.found.mtime_ns // 1_000_000_000 < until
-        return frozenset(found if len(found) > 1 else (name for name, old in found.items() if old))
-
-    def _is_answered(self, row: Row) -> bool:
-        """Whether a note with conflicts was edited since: they may be resolved."""
-        place = self.survey.place(row.id)
-        return place.on_disk is OnDisk.EDITED and place.digest != row.digest
+    def _restored(self, rows: Sequence[Row]) -> frozenset[str]:
+        """Notes that hold what they held before: two or more at once, one as old as that text, or so since then."""
+        state = self.workspace.state
+        looks = ((row.id, back_at_an_earlier_text(state, self.survey.place(row.id), row)) for row in rows)
+        found = {name: seen for name, seen in looks if seen is not None}
+        restored = {name for name, (_, suspect) in found.items() if suspect or len(found) > 1}
+        state.suspect({name: found[name][0] for name in restored}, {row.id for row in rows})
+        return frozenset(restored)
 
     def chosen(self, names: Iterable[str]) -> list[tuple[str, Source]]:
         """These sources, all if none is named, in the order of vaultsync.toml. Raises ConfigError."""
@@ -128,6 +182,13 @@ class Round:
 
     def report(self) -> Report:
         """What was done so far."""
-        workspace = self.workspace
-        conflicts = workspace.state.conflicts()
-        return self.tally.report(known=self.known, requests=workspace.requests(), conflicts=conflicts, dry=self.dry)
+        conflicts = self.workspace.state.conflicts()
+        requests = self.workspace.requests() - self._asked
+        return self.tally.report(known=self.known, requests=requests, conflicts=conflicts, dry=self.dry)
+
+
+def _whole(workspace: Workspace, seen: Survey | None) -> Survey:
+    """Where every note is. seen: that, if it is known."""
+    # No method: what a run holds, it would hold until Python looks for circles.
+    state = workspace.state
+    return seen or survey(workspace.vault, list(state.rows()), state.entry_of, state.being_written())

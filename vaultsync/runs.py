@@ -9,13 +9,13 @@ from contextlib import nullcontext
 from vaultsync.pull import Options, Pull
 from vaultsync.push import Push, PushOptions
 from vaultsync.report import Report
-from vaultsync.rounds import Round
+from vaultsync.rounds import Bounds, Round
 from vaultsync.workspace import Workspace
 
 _KEPT_CHANGES = 100
 
 
-def run(
+def run(  # noqa: PLR0913  # two halves, and how to go about them
     workspace: Workspace,
     command: str,
     *,
@@ -23,15 +23,17 @@ def run(
     push: PushOptions | None = None,
     dry: bool = False,
     announce: Callable[[str], None] = lambda _: None,
+    bounds: Bounds | None = None,
 ) -> Report:
     """Bring vault and sources together.
 
-    command: what it is called. announce: told what is about to happen to many notes.
+    command: what it is called. announce: told what is about to happen to many notes. bounds: given by who runs again
+    and again, and keeps no record of runs without news.
     Raises VaultsyncError only for what stops everything before anything was written; the rest is in the report.
     """
     swept: list[str] = []
     with workspace.state.pretend() if dry else nullcontext():
-        this = Round(workspace, dry, push is not None and push.yes, announce)
+        this = Round(workspace, dry, push is not None and push.yes, announce, bounds or Bounds())
         this.look()
         if pull is not None:
             pulling = Pull(this, pull)
@@ -40,7 +42,8 @@ def run(
         if push is not None:
             Push(this, push).everything()
         report = this.report()
-    if not dry:
+    report = dataclasses.replace(report, errors=(*workspace.host.untold(), *report.errors))
+    if not dry and (bounds is None or swept or report.has_news):
         workspace.history.append(_diary(workspace, command, swept, report))
     for failure in workspace.host.after_pull(report) if pull is not None else ():
         report = dataclasses.replace(report, errors=(*report.errors, failure))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from vaultsync.config import FULL_EVERY
 from vaultsync.desk import Desk, OpenNote
 from vaultsync.entry import Row
-from vaultsync.outbox import Fate, Outgoing
+from vaultsync.outbox import RESTORED, Fate, Outgoing
 from vaultsync.plan import OnDisk
 from vaultsync.report import short
 from vaultsync.survey import Survey
@@ -63,14 +63,16 @@ def standing(workspace: Workspace) -> Standing:
     rows, seen, history = desk.rows, desk.survey, workspace.history
     opened = list(desk.every())
     notes = [one for one in opened if isinstance(one, OpenNote)]
-    edits = [one for note in notes for one in note.outbox(workspace.sources[note.entry.source], workspace)]
+    edits = [one for note in notes for one in _edits(workspace, note)]
     unread = [error.message for error in (*seen.unread, *(one for one in opened if not isinstance(one, OpenNote)))]
     return Standing(
         runs=tuple(reversed(list(history.last(_RUNS)))),
         next_full={name: _after(history.last_full(name)) for name in workspace.config.sources},
         notes=len(rows) - len(_those(rows, seen, OnDisk.NOWHERE)),
         edited=_those(rows, seen, OnDisk.EDITED),
-        conflicts=tuple(Trouble(note.path, one.field, one.block_id) for note in notes for one in note.conflicts),
+        conflicts=tuple(
+            Trouble(path, one.field, one.block_id) for note in notes for path, one in note.places_of_conflicts
+        ),
         unsent=tuple(_of(one) for one in edits if one.fate is Fate.SEND),
         refused=(
             *(_of(one) for one in edits if one.fate is Fate.REFUSED),
@@ -83,6 +85,12 @@ def standing(workspace: Workspace) -> Standing:
     )
 
 
+def _edits(workspace: Workspace, note: OpenNote) -> tuple[Outgoing, ...]:
+    box = note.outbox(workspace.sources[note.entry.source], workspace)
+    held = workspace.state.is_suspect(note.entry.id, note.place.digest)
+    return tuple(replace(one, fate=Fate.REFUSED, why=RESTORED) if held else one for one in box)
+
+
 def _of(one: Outgoing) -> Trouble:
     what = f"{short(one.edit.before)} -> {short(one.edit.after)}"
     return Trouble(one.path, one.edit.field, one.block, one.why, what)
@@ -93,6 +101,9 @@ def _unread(note: OpenNote) -> Iterator[Trouble]:
     for one in note.refusals:
         why = f"It can't be told what you wrote, for {one.reason}."
         yield Trouble(note.path, one.field, names.get(one.owner, ""), why)
+    for owner in note.without_anchor:
+        why = f"The line ^{names[owner]} is gone, so it can't be read; put it back below the text."
+        yield Trouble(note.path, "block", names[owner], why)
 
 
 def _after(last: datetime | None) -> datetime | None:

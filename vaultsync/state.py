@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import starmap
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 
 from vaultsync.aliases import Alias
-from vaultsync.entry import Base, Counts, Entry, Row
+from vaultsync.entry import Base, Counts, Creation, Entry, Row
 from vaultsync.errors import StateError
 from vaultsync.steps import step
 from vaultsync.vault import Found
@@ -28,7 +29,10 @@ _FILE = "state.sqlite3"
 _DEEDS = "CREATE TABLE deeds (number INTEGER PRIMARY KEY, deed BLOB NOT NULL)"
 _PAST = """CREATE TABLE past (entry TEXT NOT NULL, digest BLOB NOT NULL, until INTEGER NOT NULL,
     PRIMARY KEY (entry, digest)) WITHOUT ROWID"""
+_SUSPECTS = "CREATE TABLE suspects (entry TEXT PRIMARY KEY, digest BLOB NOT NULL) WITHOUT ROWID"
 _TAGS = "CREATE TABLE tags (source TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID"
+_CREATING = """CREATE TABLE creating (token BLOB PRIMARY KEY, entry TEXT NOT NULL, at TEXT NOT NULL,
+    highlight TEXT NOT NULL) WITHOUT ROWID"""
 _SCHEMA = (
     """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category TEXT,
     pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER,
@@ -43,6 +47,8 @@ _SCHEMA = (
     _DEEDS,
     _PAST,
     _TAGS,
+    _SUSPECTS,
+    _CREATING,
 )
 # From each earlier version to the next one.
 _MIGRATIONS = {
@@ -54,6 +60,8 @@ _MIGRATIONS = {
         _DEEDS,
         _PAST,
         _TAGS,
+        _SUSPECTS,
+        _CREATING,
         "ALTER TABLE writing ADD COLUMN entry BLOB",
     ),
 }
@@ -72,6 +80,7 @@ class State:
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection = connection
         self._depth = 0
+        self._file: tuple[int, int] | None = None
         self._tags: dict[str, set[str]] = {}
         self.folder = folder
 
@@ -85,6 +94,7 @@ class State:
             raise _unusable(folder, error) from error
         try:
             state._prepare()
+            state._file = _identity(folder / _FILE)
         except BaseException:
             state.close()
             raise
@@ -94,6 +104,10 @@ class State:
         """Let go of the database; what was not committed is undone."""
         step("state.close")
         self._connection.close()
+
+    def is_there(self) -> bool:
+        """Whether the database that is open is still the one in its folder: it may be deleted at any time."""
+        return self._file == _identity(self.folder / _FILE)
 
     def __enter__(self) -> State:
         return self
@@ -213,6 +227,26 @@ class State:
         query = "SELECT until FROM past WHERE entry = ? AND digest = ?"
         return next((int(until) for (until,) in self._read(query, identity, digest)), None)
 
+    def creating(self, identity: str) -> tuple[Creation, ...]:
+        """Return the highlights that are being made of passages in an entry's note."""
+        query = "SELECT token, at, highlight FROM creating WHERE entry = ? ORDER BY at, token"
+        rows = self._read(query, identity)
+        return tuple(Creation(token, datetime.fromisoformat(at), highlight) for token, at, highlight in rows)
+
+    def all_creating(self) -> dict[str, tuple[Creation, ...]]:
+        """Return them all, by entry."""
+        entries = [entry for (entry,) in self._read("SELECT DISTINCT entry FROM creating")]
+        return {entry: self.creating(entry) for entry in entries}
+
+    def put_creating(self, identity: str, creation: Creation) -> None:
+        """Note that a highlight is being made, or its id."""
+        row = (creation.token, identity, creation.at.isoformat(), creation.highlight)
+        self._write("INSERT OR REPLACE INTO creating (token, entry, at, highlight) VALUES (?, ?, ?, ?)", *row)
+
+    def have_created(self, tokens: Collection[bytes]) -> None:
+        """Forget highlights that were being made."""
+        self._write_each("DELETE FROM creating WHERE token = ?", [(token,) for token in tokens])
+
     def tags(self, source: str) -> set[str]:
         """Return every tag a source was ever seen with, as it spells it."""
         if source not in self._tags:
@@ -225,6 +259,24 @@ class State:
         new = [name for name in names if name not in known]
         self._write_each("INSERT OR IGNORE INTO tags (source, name) VALUES (?, ?)", [(source, name) for name in new])
         known.update(new)
+
+    def suspect(self, notes: Mapping[str, bytes], among: Collection[str]) -> None:
+        """Note which notes seem to come from a backup, by entry, with the digest of what they hold.
+
+        among: those that were looked at; of these, no others do.
+        """
+        known = dict(self._read("SELECT entry, digest FROM suspects"))
+        gone = [(name,) for name in known.keys() & set(among) - notes.keys()] if known else []
+        new = [(name, digest) for name, digest in notes.items() if known.get(name) != digest]
+        if gone or new:
+            with self.transaction():
+                self._write_each("DELETE FROM suspects WHERE entry = ?", gone)
+                self._write_each("INSERT OR REPLACE INTO suspects (entry, digest) VALUES (?, ?)", new)
+
+    def is_suspect(self, identity: str, digest: bytes) -> bool:
+        """Whether a note was found to come from a backup, and still holds what it held then."""
+        query = "SELECT 1 FROM suspects WHERE entry = ? AND digest = ?"
+        return next(self._read(query, identity, digest), None) is not None
 
     def put_pieces(self, identity: str, pieces: Mapping[str, bytes | None]) -> None:
         """Note which keys an entry has, and the digest of what came in under each; None: not all was said."""
@@ -244,6 +296,7 @@ class State:
             self._write("UPDATE bodies SET id = ? WHERE id = ?", new, old)
             self._write("UPDATE pieces SET entry = ? WHERE entry = ?", new, old)
             self._write("UPDATE past SET entry = ? WHERE entry = ?", new, old)
+            self._write("UPDATE creating SET entry = ? WHERE entry = ?", new, old)
 
     def fold(self, identity: str, into: str) -> None:
         """Forget an entry whose document turned out to be that of another, which gets its keys."""
@@ -257,6 +310,7 @@ class State:
             self._write("DELETE FROM pieces WHERE entry = ?", identity)
             self._write("DELETE FROM bodies WHERE id = ?", identity)
             self._write("DELETE FROM past WHERE entry = ?", identity)
+            self._write("DELETE FROM creating WHERE entry = ?", identity)
             self._write("DELETE FROM entries WHERE id = ?", identity)
 
     def rows(self) -> Iterator[Row]:
@@ -406,6 +460,15 @@ class State:
             self._write(f"RELEASE level{self._depth - 1}")
         else:
             self._write("ROLLBACK")
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """What a file is told by among all of the system's; None if it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _small(base: Base | None) -> tuple[Any, ...]:

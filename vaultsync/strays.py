@@ -7,7 +7,7 @@ that is as vaultsync wrote it holds none, and a copy of a note says nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 
 from vaultsync.note import anchor_names
@@ -19,13 +19,21 @@ from vaultsync.vault import Vault, digest
 class Strays:
     """Where the anchors are that are not in notes as vaultsync left them."""
 
-    def __init__(self, vault: Vault, survey: Survey) -> None:
+    def __init__(self, vault: Vault, survey: Callable[[], Survey]) -> None:
+        """Make ready to look. survey: says where every note is; asked only if a block is missing."""
         self._vault, self._survey = vault, survey
 
     def holding(self, names: Collection[str], *, besides: str) -> tuple[str, ...]:
         """The notes, but for one, that hold any of these anchors, in order."""
         found = {path for name in names for path in self._index.get(name, ())}
         return tuple(sorted(found - {besides}))
+
+    def anywhere(self, names: Collection[str]) -> frozenset[str]:
+        """Those of these anchors that stand in any file, copies of notes too."""
+        found: set[str] = {name for name in names if self._index.get(name)}
+        for path in (path for paths in self._survey().copies.values() for path in paths):
+            found |= set(names) & anchor_names(self.text(path))
+        return frozenset(found)
 
     def text(self, path: str) -> str:
         """What a note says."""
@@ -46,7 +54,7 @@ class Strays:
         return index
 
     def _candidates(self) -> Iterator[str]:
-        survey = self._survey
+        survey = self._survey()
         without = {place.path for place in survey.places.values() if place.on_disk is OnDisk.AS_WRITTEN}
         without |= {path for paths in survey.copies.values() for path in paths}
         return (path for path in survey.scan.notes if path not in without)

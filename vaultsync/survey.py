@@ -16,7 +16,7 @@ import msgspec
 from vaultsync.errors import VaultError
 from vaultsync.paths import collision_key
 from vaultsync.plan import OnDisk
-from vaultsync.state import Row
+from vaultsync.state import Row, State
 from vaultsync.vault import Found, Scan, Vault, Written, digest
 
 
@@ -80,13 +80,18 @@ class Survey:
 
 
 def survey(
-    vault: Vault, rows: Iterable[Row], entry_of: Callable[[str], str | None], ours: Collection[bytes] = frozenset()
+    vault: Vault,
+    rows: Iterable[Row],
+    entry_of: Callable[[str], str | None],
+    ours: Collection[bytes] = frozenset(),
+    scan: Scan | None = None,
 ) -> Survey:
     """Look for the note of every row. entry_of: from an id as a note bears it to the entry's, None if unknown.
 
     ours: digests of what a run that was cut short was writing; a note that holds one has no words of its user's.
+    scan: where to look; the whole vault if it is not given.
     """
-    seen = Survey(vault.scan())
+    seen = Survey(vault.scan() if scan is None else scan)
     unclaimed = dict(seen.scan.notes)
     loose: dict[str, Row] = {}
     for row in rows:
@@ -166,3 +171,16 @@ def _read(vault: Vault, seen: Survey, path: str, ours: Collection[bytes | None],
         return _NOWHERE
     held = digest(data)
     return Place(OnDisk.AS_WRITTEN if held in ours else otherwise, path, held, vault.found(path))
+
+
+def back_at_an_earlier_text(state: State, place: Place, row: Row) -> tuple[bytes, bool] | None:
+    """Whether a note holds what it held before: the digest of that, and if that alone shows that it was restored.
+
+    It does if the file is as old as that text, or if it was found to be so before.
+    """
+    if place.on_disk is not OnDisk.EDITED or place.found is None or place.digest == row.digest:
+        return None
+    until = state.past(row.id, place.digest)
+    if until is None:
+        return None
+    return place.digest, place.found.mtime_ns // 1_000_000_000 < until or state.is_suspect(row.id, place.digest)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from vaultsync.deeds import Deed, FileDeed, last_deeds
+from vaultsync.creations import FIELD
+from vaultsync.deeds import Deed, FileDeed, Made, last_deeds
 from vaultsync.entry import Entry
 from vaultsync.errors import SourceError, VaultsyncError
-from vaultsync.hookspecs import Edit
+from vaultsync.hookspecs import Edit, Source
 from vaultsync.outbox import Fate, fate_of, value_of
 from vaultsync.rounds import Round
 from vaultsync.vault import Refused, Trashed, Vault, Write, Written
@@ -56,7 +57,7 @@ class _Undoing:
         """At the source first, then in the vault, then in state."""
         state = self.run.workspace.state
         entry = state.entry(self.deed.id)
-        if entry is not None and (self.deed.sent or self.deed.removed):
+        if entry is not None and (self.deed.sent or self.deed.removed or self.deed.made):
             entry = self._at_the_source(entry)
         done = [self._file(file) for file in reversed(self.deed.files)]
         if self.run.dry:
@@ -64,7 +65,7 @@ class _Undoing:
         with state.transaction():
             state.forget_deed(number)
             if entry is not None:
-                taken_back = all(done) and bool(done or self.deed.sent)
+                taken_back = all(done) and bool(done or self.deed.sent or self.deed.made)
                 state.put(self._as_before(entry) if taken_back else msgspec.structs.replace(entry, pending=True))
 
     def _as_before(self, entry: Entry) -> Entry:
@@ -81,7 +82,9 @@ class _Undoing:
         for owner in self.deed.removed:
             if not self.run.dry and self.deed.before is not None:
                 source.recreate(self.deed.before.record, owner)
-            self.undone.left.append("What was deleted at the source was made again; it comes with the next export.")
+            self.undone.left.append(_MADE_AGAIN if not self.run.dry else _WOULD_BE_MADE_AGAIN)
+        for made in reversed(self.deed.made):
+            entry = self._unmade(source, entry, made)
         for edit in reversed(self.deed.sent):
             back = replace(edit, before=edit.after, after=edit.before)
             entry = entry.told(source.refreshed(entry.record, edit.owner))
@@ -94,6 +97,18 @@ class _Undoing:
             elif fate is not Fate.AGREED:
                 self.undone.left.append(f"{edit.field} of {entry.path or entry.id} was changed at the source since.")
         return entry
+
+    def _unmade(self, source: Source, entry: Entry, made: Made) -> Entry:
+        """Delete a highlight that was made, unless it is not as it was then. Raises SourceError."""
+        entry = entry.told(source.refreshed(entry.record, made.id))
+        now = next((one for one in source.document(entry.record).live if one.id == made.id), None)
+        if now is None:
+            return entry
+        if Made(now.id, now.text, now.note, now.tags) != made:
+            self.undone.left.append(f"The highlight ^{now.block_id} was changed at the source since; it stays.")
+            return entry
+        self.undone.edits.append(Edit(entry.id, made.id, FIELD, made.text, ""))
+        return entry if self.run.dry else entry.told(source.removed(entry.record, made.id))
 
     def _file(self, file: FileDeed) -> bool:
         """Give a file back what it held; say whether it holds that now."""
@@ -117,3 +132,7 @@ class _Undoing:
         page = vault.write([Write(path, file.was.encode(), file.now)])
         page.settle()
         return page.outcomes[0]
+
+
+_MADE_AGAIN = "What was deleted at the source was made again; it comes with the next export."
+_WOULD_BE_MADE_AGAIN = "What was deleted at the source would be made again; it comes with the next export then."

@@ -96,6 +96,19 @@ class Vault:
                 unknown.append(folder.rstrip("/"))
         return Scan(notes, tuple(unknown), tuple(leftovers))
 
+    def look_at(self, paths: Iterable[str]) -> Scan:
+        """Look at these notes only; those that are not there are left out."""
+        notes: dict[str, Found] = {}
+        unknown: list[str] = []
+        for path in paths:
+            try:
+                found = self.found(path)
+            except VaultError:
+                unknown.append(path)
+            else:
+                notes |= {} if found is None else {path: found}
+        return Scan(notes, tuple(unknown), ())
+
     def found(self, path: str) -> Found | None:
         """Look at one note; None if it is not there. Raises VaultError if that can't be told."""
         try:

@@ -6,10 +6,10 @@ change they did not show yet is not there yet, so that it is looked at again.
 
 from __future__ import annotations
 
-from vaultsync.budget import Budget
+from datetime import datetime
+
 from vaultsync.errors import SourceError
-from vaultsync.hookspecs import Edit
-from vaultsync.http import Http
+from vaultsync.hookspecs import Edit, NewHighlight
 from vaultsync.sources.readwise import documents, record, remake, sendable, settle, wire
 from vaultsync.sources.readwise.record import KeptBook, KeptDocument, KeptHighlight, Record
 from vaultsync.sources.readwise.service import Service, Thing
@@ -22,8 +22,8 @@ _SHARED = ("title", "author", "summary", "note", "cover")
 class Push:
     """What a push asks of the source, on records as they are stored."""
 
-    def __init__(self, http: Http, *, readwise: Budget, reader: Budget) -> None:
-        self._service = Service(http, readwise=readwise, reader=reader)
+    def __init__(self, service: Service) -> None:
+        self._service = service
         self._tagging = Tagging(self._service)
 
     def refreshed(self, kept: bytes, owner: str) -> bytes:
@@ -80,11 +80,22 @@ class Push:
         if not owner or book is None:
             return
         highlight = _highlight(kept, owner)
-        # Readwise knows it again by its text, so it may be asked twice.
+        # Readwise knows it again by its text, so it may be asked twice; then it says that nothing was made.
         reply = self._service.change("POST", "v2/highlights/", remake.posted(book, highlight))
-        for id_ in remake.modified(reply.body) if reply is not None else ():
-            for name in highlight.tags:
-                self._service.change("POST", f"{Thing('highlights', id_).path}tags/", {"name": name}, once=True)
+        books = remake.books(reply.body) if reply is not None else ()
+        made = next(iter(remake.modified(books)), None) or self._service.highlight_in(books, highlight.text)
+        if made is not None:
+            self._tagging.changed(Thing("highlights", made), Edit("", made, "tags", (), highlight.tags))
+
+    def highlighted(self, kept: bytes, new: NewHighlight, at: datetime) -> str:
+        """Make a highlight in the book; return its id, "" if Readwise had it. Raises SourceError."""
+        book, _reader = _halves(record.opened(kept))
+        if book is None:
+            raise SourceError("readwise: the book is gone there. Nothing was made.", source="readwise")
+        # Readwise knows it again by its text, so it may be asked twice.
+        reply = self._service.change("POST", "v2/highlights/", remake.marked(book, new, at))
+        made = remake.modified(reply.body) if reply is not None else ()
+        return made[0] if made else ""
 
     def _with_highlight(self, kept: bytes, id_: str, told: wire.HighlightDetail | None) -> bytes:
         if told is None:

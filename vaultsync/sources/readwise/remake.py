@@ -6,17 +6,23 @@ doubled. https://readwise.io/reader_api: so is a document by its address.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from vaultsync.hookspecs import NewHighlight
 from vaultsync.sources.readwise.record import KeptBook, KeptDocument, KeptHighlight
 
 _CATEGORIES = ("books", "articles", "tweets", "podcasts")
 _LOCATION_TYPES = ("page", "order", "time_offset")
 
 
-class _Posted(msgspec.Struct):
+class PostedBook(msgspec.Struct):
+    """A book that highlights were posted to, and which of them are new or changed."""
+
+    id: int
     modified_highlights: tuple[int, ...] = ()
 
 
@@ -25,16 +31,31 @@ def posted(book: KeptBook, one: KeptHighlight) -> dict[str, Any]:
     fields = {
         "text": one.text,
         "note": one.note,
-        "title": book.title,
-        "author": book.author,
-        "source_url": book.url,
-        "image_url": book.cover,
-        "category": book.category if book.category in _CATEGORIES else "",
+        **_of_book(book),
         "location": one.location,
         "location_type": one.location_type if one.location_type in _LOCATION_TYPES else "",
         "highlighted_at": one.highlighted_at.isoformat() if one.highlighted_at else "",
         "highlight_url": one.url,
     }
+    return _one(fields)
+
+
+def marked(book: KeptBook, new: NewHighlight, at: datetime) -> dict[str, Any]:
+    """A passage that was marked in the book's note, likewise. Where it stands in the book is not known."""
+    return _one({"text": new.text, "note": new.note, **_of_book(book), "highlighted_at": at.isoformat()})
+
+
+def _of_book(book: KeptBook) -> dict[str, Any]:
+    return {
+        "title": book.title,
+        "author": book.author,
+        "source_url": book.url,
+        "image_url": book.cover,
+        "category": book.category if book.category in _CATEGORIES else "",
+    }
+
+
+def _one(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"highlights": [{name: value for name, value in fields.items() if value not in ("", None)}]}
 
 
@@ -53,7 +74,11 @@ def saved(document: KeptDocument) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def modified(body: bytes) -> tuple[str, ...]:
-    """The ids of the highlights an answer to `POST highlights/` says were made."""
-    books = msgspec.json.decode(body, type=list[_Posted])
-    return tuple(str(id_) for book in books for id_ in book.modified_highlights)
+def books(body: bytes) -> tuple[PostedBook, ...]:
+    """What an answer to `POST highlights/` says."""
+    return msgspec.json.decode(body, type=tuple[PostedBook, ...])
+
+
+def modified(told: tuple[PostedBook, ...]) -> tuple[str, ...]:
+    """The ids of the highlights that were made."""
+    return tuple(str(id_) for book in told for id_ in book.modified_highlights)

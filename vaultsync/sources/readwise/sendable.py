@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from vaultsync.hookspecs import Edit
+from vaultsync.hookspecs import Edit, NewHighlight
 from vaultsync.model import Document, Highlight
 from vaultsync.sources.readwise.documents import PLURALS
 from vaultsync.sources.readwise.settings import ReadwiseSettings
@@ -51,6 +51,16 @@ def refusal(document: Document, edit: Edit, settings: ReadwiseSettings) -> str:
         return _unfit_tag(edit, _LONGEST_TAG if highlight else _LONGEST_BOOK_TAG)
     unfit = (_UNFIT_HIGHLIGHT if highlight else _UNFIT_DOCUMENT).get(edit.field)
     return unfit(_text(edit)) if unfit else ""
+
+
+def unfit(document: Document, new: NewHighlight) -> str:
+    """Why a passage can't be made a highlight of a document, as a sentence that says what to do; "" if it can."""
+    if document.deleted:
+        return "The document is gone at Readwise, so nothing can be highlighted in it."
+    if not document.id.startswith("readwise:") or document.location or document.extra.get("source") == "reader":
+        return "The document is Reader's, and Reader lets no other program highlight in it; highlight it there."
+    too_long = _too_long("text", new.text) or _too_long("note", new.note)
+    return too_long or _unfit_tag(Edit(document.id, "new", "tags", (), new.tags), _LONGEST_TAG)
 
 
 _COMMAND = re.compile(r"\s*\.[A-Za-z]")

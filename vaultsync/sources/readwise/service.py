@@ -6,15 +6,16 @@ https://readwise.io/api_deets, https://readwise.io/reader_api.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from vaultsync.budget import Budget
-from vaultsync.errors import UnexpectedReply
+from vaultsync.errors import UnexpectedReply, Unreachable
 from vaultsync.http import Http, Reply
 from vaultsync.sources.readwise import wire
 from vaultsync.sources.readwise.reading import BOOK_DETAIL, HIGHLIGHT_DETAIL, READER_DOCUMENT, Reading
+from vaultsync.sources.readwise.remake import PostedBook
 
 _Detail = TypeVar("_Detail", wire.HighlightDetail, wire.BookDetail)
 
@@ -40,6 +41,8 @@ class Service:
         self._readwise = readwise
         self._reader = reader
         self._updates = Budget("Reader's updates", 50)
+        self._lists = Budget("Readwise's highlights list", 20)
+        self._saves = Budget("Reader's saves", 50)
 
     def highlight(self, id_: str) -> wire.HighlightDetail | None:
         """Ask how a highlight is now."""
@@ -48,6 +51,17 @@ class Service:
     def book(self, id_: str) -> wire.BookDetail | None:
         """Ask how a book is now."""
         return self._told(Thing("books", id_), BOOK_DETAIL)
+
+    def highlight_in(self, books: Iterable[PostedBook], text: str) -> str | None:
+        """Ask for the highlight with this text in one of these books; its id."""
+        for book in books:
+            params = [("book_id", str(book.id)), ("page_size", "1000")]
+            page = self._http.read("v2/highlights/", params, budget=self._lists, decode=wire.envelope)
+            for raw in page.results:
+                found, _problems = HIGHLIGHT_DETAIL.read(raw)
+                if found is not None and (found.text or "") == text:
+                    return str(found.id)
+        return None
 
     def tags(self, thing: Thing) -> list[wire.OwnTag] | None:
         """Ask which tags a highlight or book has."""
@@ -75,6 +89,25 @@ class Service:
             return _read(reply.body, id_, HIGHLIGHT_DETAIL)
         except ValueError:
             return self.highlight(id_)  # it was done, but what came back is no answer to it
+
+    def saved(self, fields: Mapping[str, Any]) -> Reply:
+        """Save an address to Reader, once: saved again, a known document is moved. Raises SourceError."""
+        path, url = "v3/save/", fields["url"]
+        try:
+            return self._http.send("POST", path, fields, budget=self._budget(path))
+        except UnexpectedReply as error:
+            raise UnexpectedReply(
+                f"{error.message} {url} was not saved.",
+                source=error.source,
+                status=error.status,
+                hint="Give what Reader refuses otherwise, or leave it out.",
+            ) from error
+        except Unreachable as error:
+            raise Unreachable(
+                f"{error.message} So it is not known whether {url} was saved.",
+                source=error.source,
+                hint="Look in Reader before you save it again: that would move it back to the inbox.",
+            ) from error
 
     def change(self, method: str, path: str, json: Any = None, *, once: bool = False) -> Reply | None:
         """Send a change. None if what it is about is gone. Raises SourceError, UnexpectedReply if it is refused.
@@ -113,6 +146,8 @@ class Service:
     def _budget(self, path: str) -> Budget:
         if path.startswith("v3/update/"):
             return self._updates
+        if path.startswith("v3/save/"):
+            return self._saves
         return self._reader if path.startswith("v3/") else self._readwise
 
 

@@ -32,6 +32,7 @@ class ReadwiseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     alike; none is one-way. locations: of Reader, that are listed. full_text: put the text of Reader documents into
     `document.content`. categories, tags: only documents of one of these; empty means all. path: where new notes go,
     instead of notes.path. on_local_delete: what deleting a note here means for its document there.
+    new_highlights: passages marked in notes become highlights, unless push is empty.
     """
 
     base_url: str = "https://readwise.io/api"
@@ -45,3 +46,4 @@ class ReadwiseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     tags: tuple[str, ...] = ()
     path: str = ""
     on_local_delete: Literal["keep", "delete"] = "keep"
+    new_highlights: bool = True

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from vaultsync.budget import Budget
-from vaultsync.hookspecs import Edit, Fetch, Page, Piece
+from vaultsync.hookspecs import Edit, Fetch, NewHighlight, Page, Piece, Save, Saved
 from vaultsync.http import Http
 from vaultsync.model import Document
 from vaultsync.sources.readwise import cursor as cursors
-from vaultsync.sources.readwise import documents, record, sendable
+from vaultsync.sources.readwise import documents, record, saving, sendable
 from vaultsync.sources.readwise.export import BOOK_KEY, Export
 from vaultsync.sources.readwise.push import Push
 from vaultsync.sources.readwise.reader_list import CHILD, ReaderList
+from vaultsync.sources.readwise.service import Service
 from vaultsync.sources.readwise.settings import ReadwiseSettings
 
 
@@ -34,7 +36,8 @@ class ReadwiseSource:
         self._reader = ReaderList(settings, http, reader_budget, children=False)
         self._children = ReaderList(settings, http, reader_budget, children=True)
         self._export = Export(http, self._budget)
-        self._push = Push(http, readwise=self._budget, reader=reader_budget)
+        self._service = Service(http, readwise=self._budget, reader=reader_budget)
+        self._push = Push(self._service)
 
     def pages(self, fetch: Fetch) -> Iterator[Page]:
         """List Reader before Readwise, so that a note is written once, with what Reader knows in it."""
@@ -123,3 +126,19 @@ class ReadwiseSource:
     def removed(self, record_: bytes, owner: str) -> bytes:
         """Delete a highlight, or the document."""
         return self._push.removed(record_, owner)
+
+    def takes_highlights(self) -> bool:
+        """Whether passages marked in notes are to be highlights; never if nothing is to be sent at all."""
+        return self._settings.new_highlights and bool(self._settings.push) and self._settings.highlights
+
+    def unfit(self, document: Document, new: NewHighlight) -> str:
+        """Why a highlight can't be made; "" if it can."""
+        return sendable.unfit(document, new)
+
+    def highlighted(self, record_: bytes, new: NewHighlight, at: datetime) -> str:
+        """Make a highlight in Readwise."""
+        return self._push.highlighted(record_, new, at)
+
+    def saved(self, save: Save) -> Saved:
+        """Save an address into Reader."""
+        return saving.saved(self._service, save)
