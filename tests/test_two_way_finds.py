@@ -122,3 +122,13 @@ def test_two_files_of_one_note_are_told(reader: Reading, command: str) -> None:
     reader.write("A.md", text)
     reader.write("B.md", text.replace("- Note: ", "- Note: typed"))
     assert "A.md, B.md" in reader.run(command).out
+
+
+def test_a_document_whose_note_was_changed_at_the_service_is_not_deleted_there(reader: Reading) -> None:
+    reader.configure(source='documents = "all"\non_local_delete = "delete"')
+    document = reader.library.add_reader_document("Essay", location="later")
+    reader.export()
+    (reader.vault / "Essay.md").unlink()
+    reader.library.edit_reader_document(document.id, notes="I need this.")
+    push(reader)
+    assert document.id in reader.library.documents

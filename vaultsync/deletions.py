@@ -131,7 +131,9 @@ class Deletions:
 def _changed(was: Document, now: Document, owner: str) -> bool:
     """Whether the source says something else of it than was agreed, or has it no more."""
     if not owner:
-        return now.deleted or [_words(one) for one in was.live] != [_words(one) for one in now.live]
+        said = [(getattr(was, name), getattr(now, name)) for name in ("title", "summary", "note", "tags")]
+        lost = [_words(one) for one in was.live] != [_words(one) for one in now.live]
+        return now.deleted or lost or any(one != other for one, other in said)
     before = next((one for one in was.live if one.id == owner), None)
     after = next((one for one in now.live if one.id == owner), None)
     return before is None or after is None or _words(before) != _words(after)

@@ -1,30 +1,34 @@
-"""Load plugins and ask them for sources, filters and notices; one that fails is named and the others go on.
+"""Load plugins and ask them for what they bring; one that fails is named, and the others go on.
 
-The order is stated: vaultsync's own first, then by name. A name that two of them claim (of a
-source, of a template filter) belongs to the first.
+The order is stated: vaultsync's own first, then by name. A name that two of them claim (of a plugin, a source, a
+template filter, a command) belongs to the first.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pluggy
 
-from vaultsync import hookspecs
+from vaultsync import __version__, answers, hookspecs, installed, notices
+from vaultsync import config as configuration
 from vaultsync.errors import PluginError
 from vaultsync.hookspecs import Edit, Receipt, SourcePlugin
+from vaultsync.installed import Found
 from vaultsync.model import Document
+
+if TYPE_CHECKING:
+    import click
+
+    from vaultsync.config import Config
 
 DocumentFilter = Callable[[Document], Document | None]
 
 # Loaded by name, not by entry point: a checkout that was never installed has them too.
-BUILT_IN = {"readwise": "vaultsync.sources.readwise"}
-_SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+BUILT_IN = {"readwise": "vaultsync.sources.readwise", "linkding": "vaultsync.sources.linkding"}
 
 
 class Host:
@@ -33,47 +37,85 @@ class Host:
     failures: one error for each plugin, or part of one, that had to be left out.
     """
 
-    def __init__(self, plugins: Mapping[str, object], failures: Iterable[PluginError] = ()) -> None:
-        """Register `plugins`, by name, in the order they are to be asked."""
+    def __init__(
+        self, plugins: Mapping[str, object], failures: Iterable[PluginError] = (), *, config: Config | None = None
+    ) -> None:
+        """Register `plugins`, by name, in the order they are to be asked.
+
+        config: hands each its section of vaultsync.toml before it is asked anything else. Raises ConfigError.
+        """
         self._failures = list(failures)
+        self._told = 0
+        self._notices = notices.Notices(notices.LIMIT)
         self._managers: dict[str, pluggy.PluginManager] = {}
         for name, plugin in plugins.items():
             manager = self._safely(name, "be registered", _managed, name, plugin)
             if manager:
                 self._managers[name] = manager
-        self._sources = self._fold("vaultsync_sources", _sources)
+        if config is not None:
+            for name in list(self._managers):
+                self._configure(name, config)
+        self._sources = self._fold("vaultsync_sources", answers.sources)
         self._filters = [
             (name, each)
             for name, answer in self._answers("vaultsync_document_filters")
-            for each in self._safely(name, "bring document filters", _callables, answer) or ()
+            for each in self._safely(name, "bring document filters", answers.functions, answer) or ()
         ]
-        self._template_filters = self._fold("vaultsync_template_filters", _named_callables)
+        self._template_filters = self._fold("vaultsync_template_filters", answers.named_functions, own=_own_filters)
 
     @classmethod
-    def load(cls, env: Mapping[str, str]) -> Host:
-        """Load vaultsync's own plugins and the installed ones VAULTSYNC_PLUGINS (names, commas) leaves in."""
-        plugins: dict[str, object] = {}
+    def load(cls, env: Mapping[str, str], config: Config | None = None) -> Host:
+        """Load vaultsync's own plugins and those VAULTSYNC_PLUGINS (names, commas) leaves in.
+
+        config: of the vault, if there is one. Raises ConfigError.
+        """
         failures: list[PluginError] = []
-        for name, loaded in (*_built_in(), *_installed(env.get("VAULTSYNC_PLUGINS"), failures)):
+        plugins: dict[str, object] = {}
+        for one in chosen(env, failures):
             try:
-                plugins[name] = loaded()
+                plugins[one.name] = installed.load(one)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin boundary
-                failures.append(_failure(name, "be loaded", error))
-        return cls(plugins, failures)
+                failures.append(_failure(one.name, "be loaded", error))
+        if config is not None and config.plugins.keys() - plugins.keys():
+            # One that was left out keeps its section.
+            configuration.check_plugins(config, dict.fromkeys(one.name for one in (*built_in(), *installed.found(env))))
+        return cls(plugins, failures, config=config)
 
     @property
     def failures(self) -> tuple[PluginError, ...]:
-        """What went wrong so far, in the order it did."""
+        """What went wrong when the plugins were loaded and asked, in the order it did."""
         return tuple(self._failures)
+
+    def untold(self) -> tuple[PluginError, ...]:
+        """The failures no report has told of yet; each is returned once."""
+        told, self._told = self._told, len(self._failures)
+        return self.failures[told:]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The plugins that were loaded, in the order they are asked."""
         return tuple(self._managers)
 
+    def hooks(self, name: str) -> tuple[str, ...]:
+        """The hooks a plugin answers, in the order of hookspecs.py."""
+        hook = self._managers[name].hook
+        return tuple(each for each in HOOKS if getattr(hook, each).get_hookimpls())
+
     def sources(self) -> Mapping[str, SourcePlugin]:
         """Return the sources by name."""
-        return self._sources
+        return {name: source for name, (_, source) in self._sources.items()}
+
+    def brought(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names of the sources and of the template filters a plugin brings."""
+        sources, filters = (
+            tuple(each for each, (plugin, _) in folded.items() if plugin == name)
+            for folded in (self._sources, self._template_filters)
+        )
+        return sources, filters
+
+    def filtering(self) -> tuple[str, ...]:
+        """The plugins that bring document filters, one name for each filter."""
+        return tuple(name for name, _ in self._filters)
 
     def document_filters(self) -> tuple[tuple[str, DocumentFilter], ...]:
         """Return the document filters, each with its plugin's name, in the order they are to be applied."""
@@ -81,7 +123,11 @@ class Host:
 
     def template_filters(self) -> Mapping[str, Callable[..., Any]]:
         """Return Jinja filters by the name a template calls them."""
-        return self._template_filters
+        return {name: filter_ for name, (_, filter_) in self._template_filters.items()}
+
+    def commands(self, own: Collection[str]) -> Mapping[str, tuple[str, click.Command]]:
+        """Ask for commands: by name, each with its plugin's. own: names that are vaultsync's."""
+        return self._fold("vaultsync_commands", answers.commands, own=lambda: own)
 
     def after_pull(self, report: object) -> tuple[PluginError, ...]:
         """Tell every plugin what a pull did; return what went wrong."""
@@ -96,27 +142,54 @@ class Host:
         return self._tell("vaultsync_after_push", receipt=receipt)
 
     def _tell(self, hook: str, **arguments: object) -> tuple[PluginError, ...]:
-        before = len(self._failures)
-        for _ in self._answers(hook, **arguments):
-            pass
-        return self.failures[before:]
+        """Tell one plugin after the other; return what went wrong, which no failure of the host's is."""
+        failures = []
+        for name, manager in self._managers.items():
+            caller = getattr(manager.hook, hook)
+            if caller.get_hookimpls():
+                try:
+                    self._notices.tell(name, partial(caller, **arguments))
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin boundary
+                    failures.append(_failure(name, f"hear {hook}", error))
+        return tuple(failures)
 
-    def _answers(self, hook: str, **arguments: object) -> Iterator[tuple[str, Any]]:
+    def _configure(self, name: str, config: Config) -> None:
+        """Hand a plugin its section; leave it out if it can't take it. Raises ConfigError for a wrong section."""
+        manager, failed = self._managers[name], len(self._failures)
+        asked = self._safely(name, "answer vaultsync_settings", manager.hook.vaultsync_settings)
+        for answer in asked or ():
+            wanted = self._safely(name, "answer vaultsync_settings", answers.settings, answer)
+            if wanted and (name in config.plugins or self._safely(name, "do without a section", wanted) is not None):
+                settings = configuration.plugin_settings(config, name, wanted)
+                self._safely(name, "take its settings", _hand_over, manager, settings)
+        if len(self._failures) > failed:
+            del self._managers[name]
+        elif not asked and name in config.plugins:
+            raise configuration.needless(config, name)
+
+    def _answers(self, hook: str) -> Iterator[tuple[str, Any]]:
         """Ask one plugin after the other; those without the hook, or with None to say, are passed over."""
         for name, manager in self._managers.items():
-            for answer in self._safely(name, f"answer {hook}", getattr(manager.hook, hook), **arguments) or ():
+            for answer in self._safely(name, f"answer {hook}", getattr(manager.hook, hook)) or ():
                 yield name, answer
 
-    def _fold(self, hook: str, read: Callable[[Any], Iterable[tuple[str, Any]]]) -> dict[str, Any]:
-        """Join what the plugins bring under names; the first to claim a name has it."""
-        folded: dict[str, Any] = {}
+    def _fold(
+        self,
+        hook: str,
+        read: Callable[[Any], Iterable[tuple[str, Any]]],
+        *,
+        own: Callable[[], Collection[str]] = tuple,
+    ) -> dict[str, tuple[str, Any]]:
+        """Join what the plugins bring under names; the first to claim one has it. own: names that are vaultsync's."""
+        folded: dict[str, tuple[str, Any]] = {}
         for plugin, answer in self._answers(hook):
             for name, value in self._safely(plugin, f"answer {hook}", read, answer) or ():
-                if name in folded:
-                    message = f'plugin {plugin}: "{name}" of {hook} is taken by another. It was left out.'
+                holder = "vaultsync" if name in own() else folded[name][0] if name in folded else ""
+                if holder:
+                    message = f'plugin {plugin}: "{name}" of {hook} is taken by {holder}. It was left out.'
                     self._failures.append(PluginError(message, plugin=plugin, hint="Rename it in the plugin."))
                 else:
-                    folded[name] = value
+                    folded[name] = plugin, value
         return folded
 
     def _safely(self, name: str, deed: str, call: Callable[..., Any], *args: object, **kwargs: object) -> Any:
@@ -127,12 +200,57 @@ class Host:
             return None
 
 
+def _hooks() -> tuple[str, ...]:
+    return tuple(name for name in vars(hookspecs) if name.startswith("vaultsync_"))
+
+
+HOOKS = _hooks()
+
+
+def built_in() -> tuple[Found, ...]:
+    """Vaultsync's own plugins."""
+    return tuple(Found(name, module, "vaultsync", __version__) for name, module in BUILT_IN.items())
+
+
+def chosen(env: Mapping[str, str], failures: list[PluginError]) -> tuple[Found, ...]:
+    """The plugins to load, in the order they are asked; what stands against one is added to `failures`."""
+    wanted = installed.narrowed(env)
+    there = () if wanted is not None and not wanted else installed.found(env)
+    taken = {one.name: one for one in built_in()}
+    for one in there:
+        if wanted is not None and one.name not in wanted:
+            continue
+        if one.name in taken:
+            message = (
+                f"plugin {one.name} of {one.origin}: {taken[one.name].origin} has one of that name. It was left out."
+            )
+            failures.append(PluginError(message, plugin=one.name, hint="Uninstall one of them."))
+        else:
+            taken[one.name] = one
+    for name in sorted((wanted or frozenset()) - taken.keys()):
+        message = f'VAULTSYNC_PLUGINS names "{name}", which is not installed. Everything else went on.'
+        failures.append(PluginError(message, plugin=name, hint="Install it, or take its name out."))
+    return tuple(taken.values())
+
+
 def _managed(name: str, plugin: object) -> pluggy.PluginManager:
     """Give a plugin a manager of its own: of a common one, the first to raise would lose all answers."""
     manager = pluggy.PluginManager("vaultsync")
     manager.add_hookspecs(hookspecs)
     manager.register(plugin, name)
+    # A hook with a slip in its name would else never be called, and nobody would know.
+    manager.check_pending()
     return manager
+
+
+def _hand_over(manager: pluggy.PluginManager, settings: msgspec.Struct) -> None:
+    answers.nothing(manager.hook.vaultsync_configure(settings=settings))
+
+
+def _own_filters() -> Collection[str]:
+    from vaultsync.filters import FILTERS
+
+    return {*FILTERS, "default"}
 
 
 def _failure(name: str, deed: str, error: BaseException) -> PluginError:
@@ -143,49 +261,3 @@ def _failure(name: str, deed: str, error: BaseException) -> PluginError:
     )
     failure.__cause__ = error
     return failure
-
-
-def _built_in() -> Iterator[tuple[str, Callable[[], object]]]:
-    for name, module in BUILT_IN.items():
-        yield name, partial(import_module, module)
-
-
-def _installed(wanted: str | None, failures: list[PluginError]) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Find the entry points of the group "vaultsync" by name; `wanted` None is all, "" is none."""
-    names = None if wanted is None else {name.strip() for name in wanted.split(",")} - {""}
-    if names is not None and not names:
-        return
-    # Costs 40 ms, which a run without plugins need not pay.
-    from importlib.metadata import entry_points
-
-    found = {each.name: each for each in entry_points(group="vaultsync") if each.name not in BUILT_IN}
-    for name in sorted(found if names is None else names & found.keys()):
-        yield name, found[name].load
-    for name in sorted((names or set()) - found.keys() - BUILT_IN.keys()):
-        message = f'VAULTSYNC_PLUGINS names "{name}", which is not installed. Everything else went on.'
-        failures.append(PluginError(message, plugin=name, hint="Install it, or take its name out."))
-
-
-def _sources(answer: Iterable[SourcePlugin]) -> list[tuple[str, SourcePlugin]]:
-    for each in answer:
-        if not isinstance(each, SourcePlugin):
-            raise TypeError(f"expected SourcePlugin, got {type(each).__name__}")
-        if not _SOURCE_NAME.fullmatch(each.name):
-            raise ValueError(f"{each.name!r} is no name for a source (small letters, digits, - and _)")
-        if not (isinstance(each.settings, type) and issubclass(each.settings, msgspec.Struct)):
-            raise TypeError(f"the settings of {each.name} are not a msgspec.Struct type")
-    return [(each.name, each) for each in answer]
-
-
-def _callables(answer: Iterable[Callable[..., Any]]) -> list[Callable[..., Any]]:
-    for each in answer:
-        if not callable(each):
-            raise TypeError(f"expected functions, got {type(each).__name__}")
-    return list(answer)
-
-
-def _named_callables(answer: Mapping[str, Callable[..., Any]]) -> list[tuple[str, Callable[..., Any]]]:
-    if not isinstance(answer, Mapping):
-        raise TypeError(f"expected a mapping of names to functions, got {type(answer).__name__}")
-    _callables(answer.values())
-    return list(answer.items())

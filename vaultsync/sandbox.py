@@ -84,7 +84,23 @@ def _document_field(view: DocumentView, name: str) -> Any:
     kind = DOCUMENT_FIELDS[name]
     if kind is _TEXT:
         return tracked(getattr(view._document, name), "", name)
-    return TagList(view._document.tags, "") if kind is _TAGS else getattr(view._document, name)
+    if kind is _TAGS:
+        return TagList(view._document.tags, "")
+    return _extra(view._document.extra) if name == "extra" else getattr(view._document, name)
+
+
+class _Extra(dict[str, Any]):
+    """What else a service says. What another service says is empty here, so that one template does for all."""
+
+    def __missing__(self, key: str) -> str:
+        if key.startswith("_"):
+            raise KeyError(key)
+        return ""
+
+
+def _extra(found: Any) -> Any:
+    """As a template sees it; a specimen stays strict, so that a name no service knows is found when it is tried."""
+    return _Extra(found) if type(found) is dict else found
 
 
 FILE_PREFIX = "template:"
@@ -206,7 +222,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 value.owner, value.field = highlight.id, attribute
                 return value
             if kind is _PLAIN:
-                return getattr(highlight, attribute)
+                found = getattr(highlight, attribute)
+                return _extra(found) if attribute == "extra" else found
             if kind is _TAGS:
                 return TagList(highlight.tags, highlight.id)
             if attribute == "anchor":

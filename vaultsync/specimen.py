@@ -28,7 +28,21 @@ _DOCUMENT_EXTRA = [
     "first_opened_at",
     "last_opened_at",
     "last_moved_at",
+    # Of bookmarks.
+    "unread",
+    "shared",
+    "is_archived",
+    "website_title",
+    "website_description",
+    "web_archive_snapshot_url",
+    "favicon_url",
 ]
+
+
+class Names(dict[str, Any]):
+    """Every name a service fills; any other is a mistake in the template."""
+
+
 _HIGHLIGHT_EXTRA = ["end_location", "external_id"]
 
 
@@ -48,7 +62,7 @@ def _rich_highlight(number: int) -> Highlight:
         created=_WHEN,
         updated=_WHEN,
         favorite=number == 1,
-        extra=dict.fromkeys(_HIGHLIGHT_EXTRA),
+        extra=Names.fromkeys(_HIGHLIGHT_EXTRA),
     )
 
 
@@ -76,16 +90,16 @@ def specimens(category: str) -> tuple[Document, ...]:
         word_count=1200,
         reading_progress=0.5,
         content="The full text.",
-        extra=dict.fromkeys(_DOCUMENT_EXTRA, ""),
+        extra=Names.fromkeys(_DOCUMENT_EXTRA, ""),
     )
     bare = Document(
         id="specimen:2",
         title="",
         category=category,
-        highlights=(Highlight(id="3", block_id="rw3", text="", extra=dict.fromkeys(_HIGHLIGHT_EXTRA)),),
-        extra=dict.fromkeys(_DOCUMENT_EXTRA),
+        highlights=(Highlight(id="3", block_id="rw3", text="", extra=Names.fromkeys(_HIGHLIGHT_EXTRA)),),
+        extra=Names.fromkeys(_DOCUMENT_EXTRA),
     )
-    unread = Document(id="specimen:3", title="Unread", category=category, extra=dict.fromkeys(_DOCUMENT_EXTRA))
+    unread = Document(id="specimen:3", title="Unread", category=category, extra=Names.fromkeys(_DOCUMENT_EXTRA))
     return rich, bare, unread
 
 

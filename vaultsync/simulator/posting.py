@@ -58,7 +58,8 @@ def _book(library: Library, fields: dict[str, Any]) -> Book:
     author = fields.get("author") or (urlsplit(source_url).hostname if source_url else None)
     identity = (title, author, source_url)
     for book in library.books.values():
-        if not book.deleted and book.source != "reader" and (book.title, book.author, book.source_url) == identity:
+        apart = book.source == "reader" or (library.quirks.posts_stay_apart and not book.source.startswith("api_"))
+        if not book.deleted and not apart and (book.title, book.author, book.source_url) == identity:
             return book
     category = fields.get("category") or ("articles" if source_url else "books")
     kind = fields.get("source_type") or category.removesuffix("s")

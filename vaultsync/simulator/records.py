@@ -197,7 +197,7 @@ class Quirks(msgspec.Struct):
     inline_tags_stay: a note's leading `.tag` stays in the note. tags_lower_cased: the server folds tag names.
     book_tags_bare: the tags of a book are a bare list rather than a page. tags_repeat: a tag that is posted again
     is there twice. texts_trimmed: the server takes the blanks off both ends of what it is sent. locations_off: what
-    the user has switched off in Reader.
+    the user has switched off in Reader. posts_stay_apart: a posted highlight joins no book that came from elsewhere.
     """
 
     patch_moves_updated: bool = True
@@ -209,3 +209,4 @@ class Quirks(msgspec.Struct):
     tags_repeat: bool = False
     texts_trimmed: bool = False
     locations_off: tuple[str, ...] = ()
+    posts_stay_apart: bool = False

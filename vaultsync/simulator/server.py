@@ -26,6 +26,8 @@ from vaultsync.simulator.faults import Fault, Faults
 from vaultsync.simulator.frozen import FrozenExport
 from vaultsync.simulator.library import Library
 from vaultsync.simulator.limits import DOCUMENTED, RateLimits
+from vaultsync.simulator.linkding import LinkdingServer
+from vaultsync.simulator.linkding_account import LinkdingAccount
 from vaultsync.simulator.reader import ReaderApi
 from vaultsync.simulator.readwise import ReadwiseApi
 from vaultsync.simulator.requestlog import RequestLog
@@ -43,7 +45,7 @@ class Simulator:
     token: the only one it takes. limits: throttle as documented, or not at all. clock: seconds, for the
     limits. port: 0 picks a free one. export_pages: books on a page of the v2 export, or all its pages ready
     made. log: every request so far. faults: trouble to order. library: may be changed at any time; hold
-    `lock` while requests may be under way.
+    `lock` while requests may be under way. linkding: so may this, an account at a linkding beside it, empty at first.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Simulator:
         export_pages: int | FrozenExport = 100,
     ) -> None:
         self.library = library
+        self.linkding = LinkdingAccount()
         self.token = token
         self.log = RequestLog(token)
         self.faults = Faults()
@@ -67,14 +70,24 @@ class Simulator:
             (re.compile(_PREFIX + route.pattern), route)
             for route in (*self.readwise.routes(), *ReaderApi(library).routes())
         ]
+        self._bookmarks = LinkdingServer(self.linkding, token)
         self._port = port
         self._server: _Server | None = None
 
     @property
     def base_url(self) -> str:
-        """Where the service is, up to and including /api. Only while it runs."""
+        """Where Readwise is, up to and including /api. Only while it runs."""
+        return f"{self._address}{_PREFIX}"
+
+    @property
+    def linkding_url(self) -> str:
+        """Where linkding is, its context path included. Only while it runs."""
+        return f"{self._address}{self.linkding.quirks.path}"
+
+    @property
+    def _address(self) -> str:
         assert self._server is not None, "the simulator is not running"
-        return f"http://127.0.0.1:{self._server.server_address[1]}{_PREFIX}"
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         self._server = _Server(self, self._port)
@@ -105,7 +118,7 @@ class Simulator:
                     return self._dispatch(request, route, match.groups())
                 except Refusal as refusal:
                     return refusal.reply
-        return _NOWHERE
+        return self._bookmarks.answer(request) or _NOWHERE
 
     def _dispatch(self, request: Request, route: Route, ids: tuple[str, ...]) -> Reply:
         self._admit(request)
@@ -212,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
         if wire == "none":
             self.server.break_off(self.connection)
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
+    do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
 
     def _bytes(self, reply: Reply) -> bytes:
         body = _body(reply)
@@ -223,7 +236,8 @@ class _Handler(BaseHTTPRequestHandler):
             f"HTTP/1.1 {reply.status} {_PHRASES.get(reply.status, '')}",
             *(f"{k}: {v}" for k, v in headers),
         ]
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        head = "\r\n".join([*lines, "", ""]).encode()
+        return head if self.command == "HEAD" else head + body
 
     def log_message(self, *_: Any) -> None:
         """Stay silent; the request log is in Simulator.log."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from vaultsync.errors import SourceError
 from vaultsync.hookspecs import Edit, NewHighlight
 from vaultsync.sources.readwise import documents, record, remake, sendable, settle, wire
@@ -92,10 +94,13 @@ class Push:
         book, _reader = _halves(record.opened(kept))
         if book is None:
             raise SourceError("readwise: the book is gone there. Nothing was made.", source="readwise")
-        # Readwise knows it again by its text, so it may be asked twice.
-        reply = self._service.change("POST", "v2/highlights/", remake.marked(book, new, at))
-        made = remake.modified(reply.body) if reply is not None else ()
-        return made[0] if made else ""
+        # Readwise knows a highlight again by its text, but only in a book that is still called the same.
+        reply = self._service.change("POST", "v2/highlights/", remake.marked(book, new, at), once=True)
+        try:
+            books = remake.books(reply.body) if reply is not None else ()
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return ""  # it was done, but what came back is no answer to it
+        return next(iter(remake.modified(books)), "") or self._service.highlight_in(books, new.text) or ""
 
     def _with_highlight(self, kept: bytes, id_: str, told: wire.HighlightDetail | None) -> bytes:
         if told is None:

@@ -1,0 +1,100 @@
+"""What linkding takes of an edit: by which name, in which form, and why not the rest. Pure.
+
+Tested against linkding 1.46.2; https://linkding.link/api says little of its limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vaultsync.hookspecs import Edit
+from vaultsync.merge import merge_tags
+from vaultsync.model import Document
+from vaultsync.sources.linkding.documents import ARCHIVE
+from vaultsync.sources.linkding.record import KeptBookmark
+from vaultsync.sources.linkding.settings import LinkdingSettings
+
+# By the names linkding has for them.
+NAMES = {"note": "notes", "summary": "description", "title": "title"}
+# What has to be listed in `push` for a field to be sent, if that is not its own name.
+_LISTED_AS = {"location": "archived"}
+
+_LONGEST_TITLE, _LONGEST_TAG = 512, 64
+
+
+def refusal(document: Document, edit: Edit, settings: LinkdingSettings) -> str:
+    """Why an edit can't be sent, as a sentence that says what to do; "" if it can."""
+    if document.deleted:
+        return "The bookmark is gone at linkding, so nothing can be sent; keep what you wrote in text of your own."
+    if edit.field not in (*NAMES, "tags", "location"):
+        return f"The `{edit.field}` of a bookmark can't be changed from a note; change it at linkding."
+    listed = _LISTED_AS.get(edit.field, edit.field)
+    if listed not in settings.push:
+        return f'`{edit.field}` is not sent: add "{listed}" to push of [sources.linkding] in vaultsync.toml.'
+    if edit.field == "tags":
+        return next(filter(None, (_unfit_tag(tag) for tag in edit.after if tag not in edit.before)), "")
+    if edit.field == "title":
+        return _unfit_title(str(edit.after))
+    if edit.field == "location" and edit.after not in ("", ARCHIVE):
+        return f'"{edit.after}" is no place at linkding; write "{ARCHIVE}", or leave it empty.'
+    return ""
+
+
+def change(kept: KeptBookmark, edit: Edit) -> dict[str, Any]:
+    """What to send for an edit of anything but `location`; empty if linkding says so already. kept: just looked at."""
+    if edit.field == "tags":
+        tags = merge_tags(_names(edit.before), _names(edit.after), kept.tags)
+        return {} if _folded(tags) == _folded(kept.tags) else {"tag_names": list(tags)}
+    name = NAMES[edit.field]
+    return {} if getattr(kept, name) == edit.after else {name: edit.after}
+
+
+def removed(edit: Edit) -> frozenset[str]:
+    """The tags an edit takes out, case folded."""
+    return frozenset(_folded(_names(edit.before)) - _folded(_names(edit.after)))
+
+
+def created(kept: KeptBookmark) -> Mapping[str, Any]:
+    """A bookmark as `POST bookmarks/` takes it. Its dates are taken from 1.45 on, and ignored before."""
+    fields = {
+        "url": kept.url,
+        "title": kept.title,
+        "description": kept.description,
+        "notes": kept.notes,
+        "is_archived": kept.is_archived,
+        "unread": kept.unread,
+        "shared": kept.shared,
+        "tag_names": list(kept.tags),
+    }
+    return fields | ({"date_added": kept.added.isoformat()} if kept.added else {})
+
+
+def _names(tags: str | tuple[str, ...]) -> tuple[str, ...]:
+    assert isinstance(tags, tuple), "tags are names"
+    return tags
+
+
+def _folded(tags: tuple[str, ...]) -> set[str]:
+    return {tag.casefold() for tag in tags}
+
+
+def _unfit_tag(tag: str) -> str:
+    if not tag.strip():
+        return "A tag has to have a name; take out the empty one."
+    # It would split the one and rename the other, and say that all is well.
+    if "," in tag:
+        return f'linkding takes a comma in a tag for its end; write "{tag}" without one.'
+    if any(character.isspace() for character in tag):
+        return f'linkding has no blanks in tags; write "{"-".join(tag.split())}".'
+    if len(tag) > _LONGEST_TAG:
+        return f'The tag "{tag[:20]}…" has {len(tag)} characters, and linkding takes {_LONGEST_TAG}; shorten it.'
+    return ""
+
+
+def _unfit_title(title: str) -> str:
+    if not title.strip():
+        return "A bookmark without a title shows its address; write a title, or delete it at linkding."
+    if len(title) > _LONGEST_TITLE:
+        return f"`title` has {len(title)} characters, and linkding takes {_LONGEST_TITLE}; shorten it."
+    return ""
