@@ -19,7 +19,8 @@ PURE = (
     *("filters", "sandbox", "tags", "specimen", "report", "entry", "edits"),
     *("lens", "lens_rows", "lens_pins", "lens_lines", "lens_cuts", "lens_altered", "lens_matching", "lens_alignment"),
     *("lens_guard", "lens_same", "lens_properties", "inverse"),
-    *("lint", "lint_trials", "lint_reasons", "reconcile", "outbox", "aliases", "services"),
+    *("lint", "lint_trials", "lint_reasons", "reconcile", "outbox", "creations", "aliases", "services"),
+    *("adopting", "passages", "foreign", "library_base"),
     *("merge", "diff3", "patch", "conflicts", "splice", "blocks", "stretches", "body", "resolve"),
 )
 # No pure module may come near these, itself or by what it imports of ours.

@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
+from msgspec.structs import replace
 
 from vaultsync import templates
+from vaultsync.lint import lint
 from vaultsync.model import Document, Highlight
 from vaultsync.properties import read_properties
 from vaultsync.render import Rendered, Renderer
@@ -43,6 +45,20 @@ def with_texts(*texts: str, note: str = "") -> Document:
     return book(*(passage(number, text, note=note) for number, text in enumerate([*texts, "The next one."], 1)))
 
 
+BOOKMARK = Document(
+    id="linkding:9",
+    title="On Tea",
+    category="bookmarks",
+    source="linkding",
+    url="https://tea.example.org/a(b)?c=1",
+    service_url="https://links.example.org/bookmarks/9/edit",
+    cover="https://links.example.org/static/tea.png",
+    tags=("green", "to-read"),
+    created=WHEN,
+    view="inbox",
+    site_name="tea.example.org",
+    extra={"web_archive_snapshot_url": "https://web.archive.org/web/20240501123000/https://tea.example.org/"},
+)
 HOSTILE = {
     "no highlights": book(),
     "nothing known": Document(id="linkding:9", title="", category="bookmarks"),
@@ -91,6 +107,8 @@ HOSTILE = {
         passage(3, "Three.", service_url="", highlighted_at=None),
         category="podcasts",
     ),
+    "a bookmark": BOOKMARK,
+    "a bookmark with a hostile note": replace(BOOKMARK, note=f"---\n\n- a\n\n{FENCE}\nopen", summary=f"{FENCE}\n> a"),
 }
 every_set = pytest.mark.parametrize("name", templates.SETS)
 every_document = pytest.mark.parametrize("document", HOSTILE.values(), ids=HOSTILE.keys())
@@ -341,3 +359,37 @@ def test_notes_of_tweets_change_with_the_general_template_they_extend() -> None:
     after = templates.Templates({}, changed, made.shipped)
 
     assert after.fingerprint("tweets") != made.fingerprint("tweets")
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        (
+            "default",
+            "# On Tea\n\n![cover|150](<https://links.example.org/static/tea.png>)\n\n{}\n\n- Summary: \n- Note: \n",
+        ),
+        (
+            "callouts",
+            "# On Tea\n\n> [!info] Bookmark · {}\n>\n> ![cover|150](<https://links.example.org/static/tea.png>)\n\n"
+            "> [!abstract] Summary\n>\n\n> [!note] Note\n>\n",
+        ),
+    ],
+)
+def test_a_bookmark_has_its_links_and_a_place_for_words_about_it(name: str, body: str) -> None:
+    links = (
+        "[tea.example.org](<https://tea.example.org/a(b)?c=1>)"
+        " · [Archived copy](<https://web.archive.org/web/20240501123000/https://tea.example.org/>)"
+        " · [Open in linkding](<https://links.example.org/bookmarks/9/edit>)"
+    )
+
+    assert body_of(name, BOOKMARK) == body.format(links)
+
+
+@every_set
+def test_note_and_tags_of_a_bookmark_can_be_edited(name: str) -> None:
+    def render(document: Document) -> Rendered:
+        return rendered(name, document)
+
+    found = lint(render, "bookmarks")
+
+    assert all(found.writable("", field) for field in ("note", "tags", "summary"))

@@ -359,3 +359,13 @@ def test_a_plugins_filter_is_known_to_the_check() -> None:
 def test_every_shipped_set_passes_its_own_check(tmp_path: Path, name: str) -> None:
     for report in check(load(tmp_path, name), {}):
         assert report.error is None and report.captures
+
+
+def test_a_block_of_properties_is_extended_by_lines_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "T").mkdir()
+    own = '{% extends "default/document.md" %}\n{% block properties %}\n{{ super() -}}\nstatus: unread\n{% endblock %}\n'
+    (tmp_path / "T/document.md").write_text(own)
+    made = ready(load(tmp_path, "T"), {})
+    text = made.render(document(title="A: b", category="books", tags=("x",)), now=NOW).text
+    properties = read_properties(text[: text.index("\n---\n") + 5])
+    assert (properties["title"], properties["tags"], properties["status"]) == ("A: b", ["x"], "unread")

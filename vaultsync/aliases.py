@@ -15,6 +15,10 @@ from vaultsync.hookspecs import Edit
 from vaultsync.model import Document, Highlight
 
 Value = str | tuple[str, ...]
+# The field of an alias that holds tags the note had before it was taken over: its user's own, never sent.
+OWN_TAGS = "own tags"
+# The field of an alias that says: this block is as another program laid it out, so most of it can't be read back.
+LAYOUT = "layout"
 
 
 class Alias(msgspec.Struct, frozen=True, array_like=True):
@@ -37,10 +41,11 @@ def localized(document: Document, aliases: Iterable[Alias]) -> Document:
     owners: dict[str, Document | Highlight] = {"": document}
     owners |= {highlight.id: highlight for highlight in document.highlights}
     for one in aliases:
-        now = getattr(owners.get(one.owner), one.field, None)
+        name = "tags" if one.field == OWN_TAGS else one.field
+        now = changed.get(one.owner, {}).get(name, getattr(owners.get(one.owner), name, None))
         spelled = _spelled(now, one)
         if spelled != now:
-            changed.setdefault(one.owner, {})[one.field] = spelled
+            changed.setdefault(one.owner, {})[name] = spelled
     if not changed:
         return document
     highlights = tuple(_with(highlight, changed.get(highlight.id)) for highlight in document.highlights)
@@ -54,6 +59,9 @@ def _with(highlight: Highlight, changed: Mapping[str, Value | None] | None) -> H
 def _spelled(now: Value | None, alias: Alias) -> Value | None:
     """A value of the service in the note's spelling; tags one by one, for their set may have changed since."""
     if isinstance(now, tuple) and isinstance(alias.ours, tuple):
+        if alias.field == OWN_TAGS:
+            there = {tag.casefold() for tag in now}
+            return (*now, *(tag for tag in alias.ours if tag.casefold() not in there))
         ours = {tag.casefold(): tag for tag in alias.ours}
         if {tag.casefold() for tag in now} == ours.keys():
             return alias.ours
@@ -71,4 +79,9 @@ def learned(document: Document, edits: Iterable[Edit], known: Iterable[Alias]) -
         aliases.pop((edit.owner, edit.field), None)
         if theirs is not None and theirs != edit.after:
             aliases[edit.owner, edit.field] = Alias(edit.owner, edit.field, theirs, edit.after)
-    return tuple(one for one in aliases.values() if hasattr(owners.get(one.owner), one.field))
+        own = aliases.get((edit.owner, OWN_TAGS))
+        if own is not None and edit.field == "tags":  # one its user has taken out is not their own any more
+            left = tuple(tag for tag in own.ours if tag in edit.after)
+            aliases[edit.owner, OWN_TAGS] = msgspec.structs.replace(own, ours=left)
+    fields = {OWN_TAGS: "tags", LAYOUT: "id"}
+    return tuple(one for one in aliases.values() if hasattr(owners.get(one.owner), fields.get(one.field, one.field)))

@@ -86,12 +86,33 @@ def merge_block(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str])
         elif _solid(new[t]) == _solid(old[b]) or _solid(mine[o]) == _solid(old[b]):  # one side moved blank lines only
             merged.lines.extend(ours[o] if _solid(new[t]) == _solid(old[b]) else arriving[t])
         else:
-            both = woven(old[b], mine[o], new[t])
+            both = _together(old[b], mine[o], new[t])
             lines = dict(zip(new[t], arriving[t], strict=True)) | dict(zip(mine[o], ours[o], strict=True))
             merged.lines.extend(ours[o] if both is None else [lines[line] for line in both])
             if both is None and _disputed(mine[o], new[t]):
                 merged.conflicts.append(list(arriving[t]))
     return merged
+
+
+def _together(old: Sequence[str], mine: Sequence[str], new: Sequence[str]) -> Sequence[str] | None:
+    """Both sides' changes of some lines; None if they don't go together. What both put in is no difference.
+
+    >>> _together(["# Old"], ["By me", "# Old"], ["By me", "# New"])
+    ['By me', '# New']
+    """
+    head = _alike(mine, new)
+    tail = _alike(mine[head:][::-1], new[head:][::-1])
+    own, other = mine[head : len(mine) - tail], new[head : len(new) - tail]
+    if other == old:
+        return mine
+    if own == old or (not own and len(_solid(mine)) >= len(_solid(old))):
+        return new
+    return woven(old, mine, new)
+
+
+def _alike(one: Sequence[str], two: Sequence[str]) -> int:
+    """How many lines are the same at the beginning."""
+    return next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
 
 
 def in_common(base: Sequence[str], ours: Sequence[str]) -> list[str]:

@@ -67,7 +67,7 @@ class Body:
         old = cut(was.text, self.layout.body, blocks)
         blocks = [Part(one.id, one.start, one.end) for one in self.new_layout.blocks]
         # Without blocks in base, all of it is the document's own: the first ones come with the text around them.
-        new = cut(theirs, self.new_layout.body, blocks if len(old) > 1 else [])
+        new = cut(theirs, self.new_layout.body, blocks if len(old) > 1 or self.adopting else [])
         if len(new) == 1:
             set_apart(new[0], old[-1].after)
         for stretch in new:

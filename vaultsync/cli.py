@@ -1,6 +1,7 @@
 """The command line: commands by name, and the one place where trouble becomes a message and an exit code.
 
-Only click is imported here, and a command's module when it is called for: "vaultsync --help" answers at once.
+Only click is imported here, and a command's module when it is called for: "vaultsync --help" answers at once. What
+no command of ours is called is looked for among the plugins' commands; only then are they loaded.
 Exit codes: 0 done; 1 something failed, the rest was done; 2 usage or configuration; 3 done, but the user must
 decide something; 130 interrupted.
 """
@@ -10,29 +11,39 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import click
 
-from vaultsync import __version__
-from vaultsync.errors import VaultsyncError
+from vaultsync import __version__, plugin_commands
+from vaultsync.errors import PluginError, VaultsyncError
 
 # name -> module with a `command` in it, and its line in --help; in the order of a first day.
 COMMANDS = {
     "demo": ("vaultsync.commands.demo", "Try vaultsync on a sample library, without a token."),
     "init": ("vaultsync.commands.init", "Make a vault vaultsync's: write its vaultsync.toml."),
     "auth": ("vaultsync.commands.auth", "Check a source's token and keep it safe."),
+    "adopt": ("vaultsync.commands.adopt", "Take over notes another program made."),
     "export": ("vaultsync.commands.export", "Write what your sources hold into notes."),
     "push": ("vaultsync.commands.push", "Send what you changed in notes to your sources."),
     "sync": ("vaultsync.commands.sync", "Both: export, then push."),
+    "watch": ("vaultsync.commands.watch", "Both, for as long as it runs."),
     "status": ("vaultsync.commands.status", "Say what the last runs did and what waits for you."),
     "diff": ("vaultsync.commands.diff", "Show what you changed in notes."),
     "resolve": ("vaultsync.commands.resolve", "Show the conflicts of a note, or answer them for one side."),
     "undo": ("vaultsync.commands.undo", "Take back what the last run did."),
     "restore": ("vaultsync.commands.restore", "Bring back a note or a block you deleted."),
+    "add": ("vaultsync.commands.add", "Make a highlight of a passage."),
+    "save": ("vaultsync.commands.save", "Save addresses into Reader."),
+    "review": ("vaultsync.commands.review", "Write today's Daily Review as a note."),
     "templates": ("vaultsync.commands.templates", "List, check, preview and copy templates."),
+    "plugins": ("vaultsync.commands.plugins", "Say which plugins are loaded, and what they bring."),
+    "service": ("vaultsync.commands.service", "Keep a watcher running: install, uninstall, status."),
     "doctor": ("vaultsync.commands.doctor", "Look for what could keep vaultsync from working."),
 }
+
+# What came of the search for a plugin's command.
+_FOUND = "vaultsync.found"
 
 
 class Commands(click.Group):
@@ -40,29 +51,53 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name every command, in the order of a first day."""
-        return list(COMMANDS)
+        return [*COMMANDS, *(name for name, _ in plugin_commands.listed(os.environ))]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
-        """Import the command called `cmd_name`; None if there is none."""
-        if cmd_name not in COMMANDS:
-            return None
-        from importlib import import_module
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command called `cmd_name`, ours or a plugin's; None if there is none."""
+        if cmd_name in COMMANDS:
+            from importlib import import_module
 
-        return cast(click.Command, import_module(COMMANDS[cmd_name][0]).command)
+            return cast(click.Command, import_module(COMMANDS[cmd_name][0]).command)
+        found = plugin_commands.find(cmd_name, os.environ, own=COMMANDS)
+        ctx.meta[_FOUND] = found
+        return found.command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command to run, or say which one may have been meant."""
         name = args[0]
-        if name in COMMANDS or name.startswith("-"):
+        if name.startswith("-"):
             return super().resolve_command(ctx, args)
-        raise click.UsageError(f"There is no command {name!r}.{_meant(name)}", ctx)
+        command = self.get_command(ctx, name)
+        if command is None:
+            failures = "".join(f"\n{failure}" for failure in ctx.meta[_FOUND].failures)
+            raise click.UsageError(f"There is no command {name!r}.{_meant(name)}{failures}", ctx)
+        return name, command, args[1:]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a mistake in a plugin's is told as the plugin's."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, VaultsyncError, BrokenPipeError):
+            raise
+        except Exception as error:
+            found = ctx.meta.get(_FOUND)
+            if found is None:
+                raise
+            message = f"plugin {found.plugin}: its command {ctx.invoked_subcommand} failed"
+            hint = "Run it again with VAULTSYNC_DEBUG=1 to see where, and tell the plugin's author."
+            raise PluginError(f"{message}: {type(error).__name__}: {error}.", plugin=found.plugin, hint=hint) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        """Write the list of commands from the table alone."""
+        """Write the list of commands from the table, and from what is remembered of plugins; none is loaded."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+        plugins = list(plugin_commands.listed(os.environ))
+        if plugins:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(plugins)
 
 
 @click.group(
@@ -135,7 +170,8 @@ def _say(text: str) -> None:
 def _meant(name: str) -> str:
     import difflib
 
-    close = difflib.get_close_matches(name, COMMANDS, n=2, cutoff=0.5)
+    names = [*COMMANDS, *(each for each, _ in plugin_commands.listed(os.environ))]
+    close = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
     return f" Did you mean {' or '.join(repr(each) for each in close)}?" if close else ""
 
 

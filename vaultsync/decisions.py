@@ -5,13 +5,13 @@ Reads notes, writes nothing. What the table says is in plan.py, how a merge is m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from vaultsync.aliases import localized
+from vaultsync.aliases import LAYOUT, localized
 from vaultsync.entry import Base, Creation, Entry
 from vaultsync.errors import PluginError, TemplateError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
@@ -190,13 +190,13 @@ class Decider:
 
         draft, place, theirs = base.draft, base.place, base.rendered
         ours = self._ours(base, pending)
-        held = reconcile.Held(ours.text)
 
         def render(document: Document) -> Rendered:
             return theirs if theirs is not None and document is kept else self.renders.note(document)
 
         if draft.entry.base is None:
-            found = reconcile.adopted(ours.text, kept, render)
+            held = self._held({highlight.block_id for highlight in kept.highlights}, ours.text, place.path, pending)
+            found = reconcile.adopted(held, kept, render)
         else:
             agreed = self.agreed(source, draft.entry, draft.entry.base)
             held = self.held(agreed, self._placed(draft.entry.id, ours.text, kept), place.path, pending)
@@ -233,7 +233,8 @@ class Decider:
         from vaultsync.reconcile import Agreed
 
         document = self.document(source, entry, entry.agreed) or source.document(entry.agreed)
-        return Agreed(base.text, _layouts.decode(base.spans), document, self.tags(entry.source))
+        foreign = frozenset(alias.owner for alias in entry.aliases if alias.field == LAYOUT)
+        return Agreed(base.text, _layouts.decode(base.spans), document, self.tags(entry.source), foreign)
 
     def document(self, source: Source, entry: Entry, record: bytes) -> Document | None:
         """A record as the note shows it; None if a plugin leaves it out. Raises PluginError."""
@@ -242,9 +243,12 @@ class Decider:
 
     def held(self, agreed: Agreed, ours: str, path: str, pending: Mapping[str, Wanted]) -> Held:
         """What the vault holds of a document: its note, and notes elsewhere to which blocks of it were moved."""
+        return self._held({block.block_id for block in agreed.layout.blocks}, ours, path, pending)
+
+    def _held(self, names: Set[str], ours: str, path: str, pending: Mapping[str, Wanted]) -> Held:
+        """A document's note and those its user moved blocks to. names: of its blocks."""
         from vaultsync.reconcile import Held
 
-        names = {block.block_id for block in agreed.layout.blocks}
         missing = names - anchors(ours, names).keys()
         elsewhere = {}
         for other in self.strays.holding(missing, besides=path) if missing else ():
@@ -253,12 +257,13 @@ class Decider:
 
     def _kept(self, base: Decision, pending: Mapping[str, Wanted]) -> Decision:
         """Mark a note whose document is gone at the source, and which stays."""
+        from vaultsync.conflicts import count, recounted
         from vaultsync.patch import marked_deleted
 
         ours = self._ours(base, pending)
-        marked = marked_deleted(ours.text)
+        marked = recounted(marked_deleted(ours.text))
         writes = {base.place.path: replace(ours, text=marked)} if marked != ours.text else {}
-        return replace(base, writes=writes)
+        return replace(base, writes=writes, conflicts=count(marked))
 
     def _ours(self, decision: Decision, pending: Mapping[str, Wanted]) -> Wanted:
         """The note as it is, or is about to be. Raises VaultError if it can't be read, or only half of it is there."""

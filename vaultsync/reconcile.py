@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from vaultsync.conflicts import Callout, FieldConflict, found, masked
+from vaultsync.edits import edits
+from vaultsync.foreign import as_agreed, without_news
 from vaultsync.lens import Reading, read
 from vaultsync.merge import MergedNote, adopt_note, merge_fields, merge_note
 from vaultsync.model import Document
@@ -27,13 +29,15 @@ Render = Callable[[Document], Rendered]
 class Agreed:
     """What both sides last agreed on: the text as rendered, where all in it stands, and the document it shows.
 
-    tags: every tag the source has, as it spells it; a tag typed in a note may be one of them.
+    tags: every tag the source has, as it spells it; a tag typed in a note may be one of them. foreign: owners of blocks
+    that are in the note as another program laid them out; "" for the text before them.
     """
 
     text: str
     layout: Layout
     document: Document
     tags: Collection[str] = ()
+    foreign: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,10 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
     wanted, disputed = merge_fields(agreed.document, together(reading), theirs)
     base = render(theirs)
     arriving = base if wanted == theirs else render(wanted)
+    if agreed.foreign:
+        edited = {edit.owner for edit in edits(agreed.document, together(reading))}
+        still = agreed.foreign & without_news(render(agreed.document), base) - edited
+        arriving = as_agreed(arriving, Rendered(agreed.text, agreed.layout), still)
     note = merge_note(agreed.text, agreed.layout, held.note, reading[""], arriving, disputed)
     elsewhere = {}
     for path, old in parts(agreed, held, reading[""]).items():
@@ -154,9 +162,10 @@ def part(rendered: Rendered, owners: Iterable[str]) -> Rendered:
     return Rendered("".join(out), Layout(0, tuple(blocks), tuple(spans), ()))
 
 
-def adopted(ours: str, theirs: Document, render: Render) -> Reconciled:
-    """Take over a note nobody knows the base of. What it lacks comes in, what it says otherwise is a conflict."""
-    there = anchors(ours, {highlight.block_id for highlight in theirs.highlights})
+def adopted(held: Held, theirs: Document, render: Render) -> Reconciled:
+    """Take over notes nobody knows the base of. What they lack comes in, what they say otherwise is a conflict."""
+    names = {highlight.block_id for highlight in theirs.highlights}
+    there = {name for text in (held.note, *held.elsewhere.values()) for name in anchors(text, names)}
     highlights = [
         msgspec.structs.replace(highlight, deleted=False)
         for highlight in theirs.highlights
@@ -164,11 +173,18 @@ def adopted(ours: str, theirs: Document, render: Render) -> Reconciled:
     ]
     known = msgspec.structs.replace(theirs, highlights=tuple(highlights))
     shown = render(known)
-    reading = read(shown.text, shown.layout, masked(ours), known)
-    wanted, _ = merge_fields(known, reading, theirs)
-    base = render(theirs)
-    note = adopt_note(shown, ours, reading, render(wanted), _differing(known, reading))
-    return _reconciled(note, base, {})
+    agreed = Agreed(shown.text, shown.layout, known)
+    reading = readings(agreed, held)
+    said = together(reading)
+    wanted, _ = merge_fields(known, said, theirs)
+    base, arriving, differing = render(theirs), render(wanted), _differing(known, said)
+    note = adopt_note(shown, held.note, reading[""], arriving, differing)
+    elsewhere = {}
+    for path, old in parts(agreed, held, reading[""]).items():
+        new = part(arriving, {block.id for block in old.layout.blocks})
+        elsewhere[path] = adopt_note(old, held.elsewhere[path], reading[path], new, differing).text
+    told = conflicts_elsewhere(agreed, Held(held.note, elsewhere), reading[""])
+    return replace(_reconciled(note, base, elsewhere), conflicts=note.conflicts + len(told))
 
 
 def _differing(known: Document, reading: Reading) -> tuple[FieldConflict, ...]:

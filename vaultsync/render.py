@@ -272,6 +272,19 @@ def _path_of(parts: Iterable[str]) -> str:
     return "".join([portable(part) if isinstance(part, Piece) else part for part in parts])
 
 
+def plain_renderer(
+    name: str, sources: Mapping[str, str], shown: Mapping[str, str], filters: Mapping[str, Callable[..., Any]]
+) -> Callable[..., str]:
+    """What renders a template that is not of a document, from values by name. It raises TemplateError."""
+    sandbox = Sandbox(sources, plain_text, filters={**FILTERS, **filters})
+
+    def render(**values: Any) -> str:
+        with reporting(name, shown, sources):
+            return sandbox.get_template(name).render(**values)
+
+    return render
+
+
 class PathRenderer:
     """Make a new note's path from the pattern in vaultsync.toml."""
 
@@ -281,6 +294,10 @@ class PathRenderer:
 
     def path(self, document: Document, *, now: datetime) -> str:
         """The path inside the vault, portable, before collisions are looked at. Raises TemplateError."""
+        return self.path_of(document=DocumentView(document), now=now)
+
+    def path_of(self, **values: Any) -> str:
+        """The path for whatever a pattern is of. Raises TemplateError."""
         with reporting(_PATTERN, {}):
-            text = self._sandbox.get_template(_PATTERN).render(document=DocumentView(document), now=now)
+            text = self._sandbox.get_template(_PATTERN).render(**values)
         return join_path(text)

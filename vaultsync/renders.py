@@ -34,14 +34,27 @@ class Renders:
         for name, keep in self._filters:
             try:
                 kept = keep(document)
-            except Exception as error:  # noqa: BLE001  # the plugin boundary: one failure stops no other document
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # the plugin boundary: one document's failure
                 raise _filter_failed(name, document, f"{type(error).__name__}: {error}") from error
             if kept is None:
                 return None
-            if not isinstance(kept, Document):
-                raise _filter_failed(name, document, f"it returned {type(kept).__name__}, not a document")
-            document = kept
+            if kept is not document:
+                wrong = _wrong(kept, document)
+                if wrong:
+                    raise _filter_failed(name, document, f"what it returned can't be used: {wrong}")
+                document = kept
         return document
+
+
+def _wrong(kept: Document, document: Document) -> str:
+    """Why what a filter returned can't stand for the document; "" if it can."""
+    # Imported here: most documents are returned as they were.
+    from vaultsync.wellformed import problem
+
+    wrong = problem(kept)
+    if not wrong and kept.id != document.id:
+        wrong = f"it is another document, {kept.id}"
+    return wrong
 
 
 def _filter_failed(name: str, document: Document, reason: str) -> PluginError:

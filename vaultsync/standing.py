@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from vaultsync.aliases import LAYOUT
 from vaultsync.config import FULL_EVERY
 from vaultsync.desk import Desk, OpenNote
 from vaultsync.entry import Row
@@ -98,7 +99,10 @@ def _of(one: Outgoing) -> Trouble:
 
 def _unread(note: OpenNote) -> Iterator[Trouble]:
     names = {block.id: block.block_id for block in note.agreed.layout.blocks}
+    foreign = {one.owner for one in note.entry.aliases if one.field == LAYOUT}  # nobody edited anything there
     for one in note.refusals:
+        if one.owner in foreign:
+            continue
         why = f"It can't be told what you wrote, for {one.reason}."
         yield Trouble(note.path, one.field, names.get(one.owner, ""), why)
     for owner in note.without_anchor:

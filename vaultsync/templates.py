@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from vaultsync.render import Rendered, Renderer
 
 SETS = ("default", "callouts", "minimal")
+REVIEW = "review.md"
+"""What makes the note of a daily review."""
 _CATEGORIES = (
     "books",
     "articles",
@@ -74,6 +76,10 @@ class Templates:
                     return name
         raise TemplateError("There is no document.md.", file=self.folder or self.name)
 
+    def review(self) -> str:
+        """The name of the template that makes notes of reviews: the vault's own, else the shipped one."""
+        return REVIEW if REVIEW in {**self.fallback, **self.own} else f"default/{REVIEW}"
+
     def mains(self) -> tuple[tuple[str, str], ...]:
         """Every template that makes notes, each with a category it makes notes of."""
         names = {name for texts in (self.own, self.fallback) for name in texts if _is_main(name)}
@@ -102,7 +108,7 @@ class Templates:
     def _used_by(self, main: str) -> dict[str, str]:
         """The texts a template may include, extend or import: what is named in them, and every part of its own sets."""
         sources = self.sources
-        parts = {name for name in {**self.fallback, **self.own} if not _is_main(name)}
+        parts = {name for name in {**self.fallback, **self.own} if not _is_main(name) and name != REVIEW}
         used = {name: sources[name] for name in (main, *parts)}
         while True:
             together = "\n".join(used.values())
@@ -264,7 +270,7 @@ def _tried(renderers: tuple[Renderer, Renderer], templates: Templates, name: str
         notes = _notes(renderer, name, documents)
     except TemplateError as error:
         return Checked(name, shown, category, error)
-    captures = [note.text for note in notes] == [note.text for note in plain]
+    captures = bool(notes) and all(map(_says_the_same, notes, plain))
     render = (renderer if captures else untracked).render
     return Checked(name, shown, category, None, captures, lambda document: render(name, document, now=_SOME_DAY))
 
@@ -275,6 +281,19 @@ def _notes(renderer: Renderer, name: str, documents: tuple[Document, ...]) -> li
         return [renderer.render(name, document, now=_SOME_DAY) for document in documents]
     except TemplateError:
         return []
+
+
+def _says_the_same(tracked: Rendered, plain: Rendered) -> bool:
+    """Whether a note is the same with its values tracked.
+
+    Where they are not, front matter that a template captures as a whole (`super()`) comes as one value, and has other
+    keys: that says nothing against tracking.
+    """
+    from vaultsync.properties import read_properties
+
+    one, two = (note.text[: note.layout.body] for note in (tracked, plain))
+    fronts = one == two or read_properties(one).keys() != read_properties(two).keys()
+    return fronts and tracked.text[tracked.layout.body :] == plain.text[plain.layout.body :]
 
 
 def _same_words(body: str, plain: str) -> bool:

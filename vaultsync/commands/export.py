@@ -7,11 +7,13 @@ import os
 import click
 
 from vaultsync.commands.options import (
+    base_option,
     find_vault,
     json_option,
     removals_option,
     show_report,
     vault_option,
+    write_base,
 )
 
 
@@ -21,6 +23,7 @@ from vaultsync.commands.options import (
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Only this source; may be given again.")
 @click.option("--dry-run", "dry", is_flag=True, help="Say what a run would do, and write nothing.")
 @removals_option
+@base_option
 @json_option
 @vault_option
 def command(  # noqa: PLR0913  # one parameter an option
@@ -29,6 +32,7 @@ def command(  # noqa: PLR0913  # one parameter an option
     sources: tuple[str, ...],
     dry: bool,
     allow_removals: bool,
+    base: bool,
     as_json: bool,
     vault: str | None,
 ) -> int:
@@ -40,8 +44,12 @@ def command(  # noqa: PLR0913  # one parameter an option
     from vaultsync.pull import Options
     from vaultsync.runs import run
 
+    root = find_vault(vault)
     options = Options(full, allow_removals, only, sources)
     shown = progress.silent if as_json else progress.on_terminal()
-    with workspace.opened(find_vault(vault), env=os.environ, progress=shown, writing="vaultsync export") as opened:
+    with workspace.opened(root, env=os.environ, progress=shown, writing="vaultsync export") as opened:
         report = run(opened, "export", pull=options, dry=dry, announce=lambda line: click.echo(line, err=True))
+    if base:
+        # After the lock and the marker were seen to; on stdout stands only the one object --json asks for.
+        click.echo(write_base(root, dry=dry), err=as_json)
     return show_report(report, as_json=as_json)

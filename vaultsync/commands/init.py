@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vaultsync.commands.options import base_option, write_base
+
 if TYPE_CHECKING:
     from vaultsync.config import Config
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     flag_value="default",
     help="Also copy a set of templates into the vault (default, callouts, minimal), to make it your own.",
 )
-def command(folder: Path, template_set: str | None) -> int:
+@base_option
+def command(folder: Path, template_set: str | None, *, base: bool) -> int:
     """Make DIR (this folder, if none is named) a vault of vaultsync's. Nothing that is there is changed."""
     from vaultsync import config
     from vaultsync.commands import templates
@@ -36,6 +39,8 @@ def command(folder: Path, template_set: str | None) -> int:
         click.echo(f"{folder / config.FILE} is there already and was left as it is.")
     if template_set:
         templates.copy_set(folder.resolve(), template_set)
+    if base:
+        click.echo(write_base(folder.resolve()))
     return _check_tokens(config.load(folder.resolve()))
 
 
@@ -68,7 +73,7 @@ def _check_tokens(config: Config) -> int:
             if plugin.token and not tokens.found_token(name, plugin.token, os.environ):
                 click.echo(f'Next: "vaultsync auth {name}", then "vaultsync export".')
                 continue
-            token = tokens.token_for(name, plugin.token, settings.base_url, os.environ)
+            token = tokens.token_for(name, plugin.token, connection.address(settings), os.environ)
             connection.check_token(plugin, settings, token)
             click.echo(f'{name}: token accepted. Next: "vaultsync export".')
         except VaultsyncError as error:

@@ -31,6 +31,10 @@ commands_option = click.option(
     help="Send notes that begin with .word, which Readwise takes for a command.",
 )
 
+base_option = click.option(
+    "--base", is_flag=True, help="Also write Library.base, views for Obsidian Bases, unless there is one."
+)
+
 
 def find_vault(option: str | None) -> Path:
     """Find the vault this process was told of by option, environment or folder. Raises ConfigError."""
@@ -65,3 +69,14 @@ def print_errors(report: Report) -> None:
 def print_json(value: Mapping[str, Any]) -> None:
     """Write the one JSON object --json asks for."""
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def write_base(root: Path, *, dry: bool = False) -> str:
+    """Write Library.base into a vault unless there is one; say what was done, as a sentence. Raises VaultError."""
+    from vaultsync.library_base import FILE, library_base
+    from vaultsync.vault import Vault
+
+    if dry:
+        return f"{FILE} {'is there already' if (root / FILE).exists() else 'would be written'}."
+    written = Vault(root).copy_in(FILE, library_base().encode())
+    return f"{FILE} {'written' if written else 'is there already and was left as it is'}."

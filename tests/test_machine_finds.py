@@ -1,0 +1,107 @@
+"""Stories that test_machine.py told first, each for the rule it broke."""
+
+from __future__ import annotations
+
+import os
+
+from tests.export_case import TEMPLATE, Reading, reader
+
+__all__ = ["reader"]
+
+
+def _without_state(reader: Reading) -> None:
+    for file in reader.state.glob("state.sqlite3*"):
+        file.unlink()
+
+
+def _moved(reader: Reading, start: str, end: str) -> None:
+    """Move lines of Walden.md to a note of one's own."""
+    text = reader.text("Walden.md")
+    there = slice(text.index(start), text.index(end))
+    reader.write("Mine.md", f"Mine.\n\n{text[there]}")
+    reader.write("Walden.md", text[: there.start] + text[there.stop :])
+
+
+def test_a_block_moved_to_another_note_stays_there_when_state_is_lost(reader: Reading) -> None:
+    _, (first, _) = reader.book("Walden", "one", "two")
+    reader.export()
+    _moved(reader, "> one", "> two")
+    before = reader.contents()
+    _without_state(reader)
+    reader.export()
+    assert reader.contents() == before
+    reader.library.edit_highlight_in_app(first.id, note="New.")
+    reader.export("--full")
+    assert "- Note: New.\n" in reader.text("Mine.md")
+
+
+def test_what_a_moved_block_says_otherwise_is_a_conflict_there_when_state_is_lost(reader: Reading) -> None:
+    _, (first, _) = reader.book("Walden", "one", "two")
+    reader.export()
+    _moved(reader, "> one", "> two")
+    reader.write("Mine.md", reader.text("Mine.md").replace("- Note: ", "- Note: Mine."))
+    reader.library.edit_highlight_in_app(first.id, note="Theirs.")
+    _without_state(reader)
+    reader.export(code=3)
+    assert "- Note: Mine.\n" in reader.text("Mine.md")
+    assert f"> [!vaultsync-conflict] note [[#^rw{first.id}]]\n> Theirs.\n" in reader.text("Mine.md")
+
+
+def test_a_line_both_the_template_and_its_user_added_disturbs_no_news(reader: Reading) -> None:
+    book, _ = reader.book("Walden", "one")
+    reader.export()
+    (reader.vault / "T/document.md").write_text(TEMPLATE.replace("\n# {{", "\nBy hand.\n\n# {{"))
+    reader.write("Walden.md", reader.text("Walden.md").replace("\n# Walden", "\nBy hand.\n\n# Walden"))
+    reader.library.edit_book(book.id, title="Walden, or Life in the Woods")
+    reader.export()
+    assert "---\nBy hand.\n\n# Walden, or Life in the Woods\n" in reader.text("Walden.md")
+
+
+def test_a_note_that_stays_though_its_document_is_gone_is_left_in_peace_by_later_templates(reader: Reading) -> None:
+    book, _ = reader.book("Walden", "one")
+    reader.export()
+    reader.type("Walden.md")
+    reader.library.delete_book(book.id)
+    (reader.vault / "T/document.md").write_text(TEMPLATE.replace("Note:", "Thought:"))
+    reader.export("--full")
+    files, rows = reader.files(), reader.rows()
+    assert reader.export("--full").err == ""
+    assert (reader.files(), reader.rows()) == (files, rows)
+
+
+def test_an_answered_conflict_is_counted_no_more_in_a_note_whose_document_is_gone(reader: Reading) -> None:
+    book, (highlight,) = reader.book("Walden", "one")
+    reader.export()
+    reader.write("Walden.md", reader.text("Walden.md").replace("- Note: ", "- Note: Mine."))
+    reader.library.edit_highlight_in_app(highlight.id, note="Theirs.")
+    reader.export("--full", code=3)
+    reader.library.delete_book(book.id)
+    callout = f"> [!vaultsync-conflict] note [[#^rw{highlight.id}]]\n> Theirs.\n"
+    reader.write("Walden.md", reader.text("Walden.md").replace(callout, ""))
+    reader.export()
+    assert "vaultsync_conflicts" not in reader.text("Walden.md")
+
+
+def test_an_edited_note_that_a_listing_names_without_news_does_not_look_restored_from_a_backup(reader: Reading) -> None:
+    book, _ = reader.book("Walden", "one")
+    reader.export()
+    reader.type("Walden.md")
+    earlier = (reader.vault / "Walden.md").stat().st_mtime_ns - 60 * 10**9
+    os.utime(reader.vault / "Walden.md", ns=(earlier, earlier))
+    reader.library.edit_book(book.id, title="Walden")
+    rows = reader.rows()
+    reader.export()
+    assert [row for row in reader.rows() if row not in rows and row[0] != "cursors"] == []
+    reader.library.add_highlight(book, "two")
+    reader.export()
+    assert "> two" in reader.text("Walden.md")
+
+
+def test_a_note_without_anchors_gets_its_blocks_again_when_state_is_lost(reader: Reading) -> None:
+    _, (highlight,) = reader.book("Walden", "one")
+    reader.export()
+    reader.write("Walden.md", reader.text("Walden.md").replace(f"^rw{highlight.id}", "My own words."))
+    _without_state(reader)
+    reader.export()
+    assert reader.text("Walden.md").count("My own words.") == 1
+    assert reader.text("Walden.md").count(f"> one\n\n^rw{highlight.id}\n") == 1
