@@ -192,15 +192,15 @@ def test_a_second_export_and_one_that_has_lost_its_state_change_nothing(reader: 
     _use(reader, templates)
     titles = _shelve(reader)
     reader.export()
-    files, rows = reader.files(), reader.rows()
+    files, rows = reader.files(), reader.rows("deeds")
     assert reader.export("--full").counts == (0, 0, len(titles), 0)
     assert reader.files() == files
-    assert reader.rows() == rows
+    assert reader.rows("deeds") == rows
     for file in reader.state.glob("state.sqlite3*"):
         file.unlink()
     assert reader.export().counts == (0, 0, len(titles), 0)
     assert reader.files() == files
-    assert reader.rows() == rows
+    assert reader.rows("deeds") == rows
 
 
 def test_no_two_names_are_one_on_any_disk_and_none_is_special_there(reader: Reading) -> None:

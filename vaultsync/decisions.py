@@ -16,7 +16,7 @@ from vaultsync.entry import Base, Creation, Entry
 from vaultsync.errors import PluginError, TemplateError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
 from vaultsync.model import Document
-from vaultsync.note import anchors, torn
+from vaultsync.note import anchors, is_another, torn
 from vaultsync.paths import collision_key, unoccupied
 from vaultsync.plan import BEING_EDITED, Action, OnDisk, Seen, decide, needs_theirs
 from vaultsync.renders import Renders
@@ -190,6 +190,8 @@ class Decider:
 
         draft, place, theirs = base.draft, base.place, base.rendered
         ours = self._ours(base, pending)
+        if draft.entry.base is not None and is_another(ours.text, draft.entry.base.text):
+            return replace(base, action=Action.GONE, rendered=None)
 
         def render(document: Document) -> Rendered:
             return theirs if theirs is not None and document is kept else self.renders.note(document)

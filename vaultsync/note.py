@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from vaultsync.properties import front_matter_end
+from vaultsync.properties import ID_KEY, front_matter_end
 
 _BOM = "\ufeff"
 _ANCHOR = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)[ \t]*\r?$", re.MULTILINE)
@@ -84,3 +84,20 @@ def torn(data: bytes, written: str) -> str:
     if written.startswith("---\n") and text.lstrip(_BOM).startswith(("---\n", "---\r\n")) and not split(text).front:
         return "has properties without an end"
     return ""
+
+
+def is_another(text: str, written: str) -> bool:
+    r"""Whether a file has nothing left of the note that was written to its path: its user put another there.
+
+    >>> is_another("Mine.\n", "---\nvaultsync_id: x\n---\n# Walden\n\n> one ^rw1\n")
+    True
+    """
+    note, was = split(text), split(written)
+    if ID_KEY in was.front and any(line.startswith(f"{ID_KEY}:") for line in note.front.splitlines()):
+        kept = [line for line in was.front.splitlines() if line.startswith(f"{ID_KEY}:")]
+        if any(line.split(":", 1)[1].strip(" \"'") in note.front for line in kept):
+            return False
+    lines = {line.strip() for line in note.body.splitlines() if line.strip()}
+    return not anchor_names(text) & anchor_names(written) and not any(
+        line.strip() in lines for line in was.body.splitlines() if line.strip()
+    )
