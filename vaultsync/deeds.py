@@ -19,11 +19,20 @@ class FileDeed(msgspec.Struct, frozen=True, array_like=True):
     now: bytes | None
 
 
+class Made(msgspec.Struct, frozen=True, array_like=True):
+    """A highlight that was made, as the source had it then."""
+
+    id: str
+    text: str
+    note: str
+    tags: tuple[str, ...]
+
+
 class Deed(msgspec.Struct, frozen=True, array_like=True):
     """What was done about one document.
 
     before: its entry, None if it was new. sent: edits, in the order they were sent. removed: highlights that were
-    deleted at the source, "" for the document itself.
+    deleted at the source, "" for the document itself. made: highlights that were made of passages in the note.
     """
 
     id: str
@@ -31,6 +40,7 @@ class Deed(msgspec.Struct, frozen=True, array_like=True):
     files: tuple[FileDeed, ...] = ()
     sent: tuple[Edit, ...] = ()
     removed: tuple[str, ...] = ()
+    made: tuple[Made, ...] = ()
 
 
 _DEEDS = msgspec.msgpack.Decoder(Deed)

@@ -78,7 +78,7 @@ class Drafts:
                 self._remember(decision, None if waits else _outcome(decision, written | trashed), waits=waits)
                 if not waits:
                     self._take_down(decision, written | trashed)
-            for path in wanted.keys() - {decision.path for decision in doing}:
+            for path in wanted.keys() - {decision.path for decision in doing if decision.path in decision.writes}:
                 self._rewritten(written[path])
             also()
             self.state.have_written(noted | {decision.place.digest for decision in doing})
@@ -96,7 +96,7 @@ class Drafts:
             decision = self.decider.decided(source, draft, wanted)
             decisions.append(decision)
             if decision.error is not None:
-                self.tally.errors.append(decision.error)
+                self.tally.fail(decision.error)  # a document that waits is looked at again before the run ends
             if removals or not decision.removes:
                 wanted |= decision.writes
         return decisions, wanted
@@ -126,9 +126,10 @@ class Drafts:
         self.state.put(became)
         self.state.know_tags(entry.source, decision.tags)
         self.state.put_pieces(entry.id, draft.keys)
-        if became.base is not None:
-            held = {entry.base.digest if entry.base is not None else b"", decision.place.digest}
-            for earlier in held - {became.base.digest, b""}:
+        before = entry.base.digest if entry.base is not None else b""
+        # Only then: a note that was left as its user made it holds that still.
+        if became.base is not None and became.base.digest != before:
+            for earlier in {before, decision.place.digest} - {became.base.digest, b""}:
                 self.state.note_past(entry.id, earlier, int(self.now.timestamp()))
 
     def _take_down(self, decision: Decision, outcomes: Mapping[str, Outcome]) -> None:
@@ -171,9 +172,30 @@ class Drafts:
             if action is Action.ADOPT:
                 self.survey.written(entry.id, place.path, held, mine=held.digest != _ours(decision))
             return self._based(decision, held)
+        if action is Action.KEEP and entry.base is not None and place.found is not None:
+            return self._kept(decision, entry.base, outcome)
         path = place.path if place.on_disk in (OnDisk.AS_WRITTEN, OnDisk.EDITED, OnDisk.FOUND) else entry.path
         done = action in (Action.NOTHING, Action.KEEP, Action.GONE)
         return msgspec.structs.replace(entry, path=path, pending=not done)
+
+    def _kept(self, decision: Decision, base: Base, outcome: Outcome | None) -> Entry:
+        """The entry of a note that stays though its document is gone: looked at again when that is back, not before."""
+        entry, place, found = decision.draft.entry, decision.place, decision.place.found
+        assert found is not None
+        held = Written(place.path, found.size, found.mtime_ns, found.inode, place.digest)
+        held = outcome if isinstance(outcome, Written) else held
+        self.survey.written(entry.id, held.path, held, mine=True)
+        base = msgspec.structs.replace(
+            base,
+            template=self.decider.renders.fingerprint(decision.category),
+            digest=held.digest,
+            size=held.size,
+            mtime_ns=held.mtime_ns,
+            inode=held.inode,
+            mine=True,
+            conflicts=decision.conflicts,
+        )
+        return msgspec.structs.replace(entry, path=held.path, base=base, pending=False)
 
     def _based(self, decision: Decision, held: Written) -> Entry:
         """The entry with what was rendered as its base. held: what the file is now."""

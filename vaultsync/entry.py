@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from vaultsync.aliases import Alias
@@ -56,6 +58,17 @@ class Entry(msgspec.Struct, frozen=True):
             return msgspec.structs.replace(self, record=record)
         agreed = None if record == self.agreed else self.agreed
         return msgspec.structs.replace(self, record=record, base=msgspec.structs.replace(self.base, record=agreed))
+
+
+class Creation(msgspec.Struct, frozen=True):
+    """A highlight that is being made of a passage in a note (creations.py).
+
+    token: what the passage is known by. at: when it was first sent. highlight: its id, "" if that is not known.
+    """
+
+    token: bytes
+    at: datetime
+    highlight: str = ""
 
 
 class Counts(msgspec.Struct, frozen=True):

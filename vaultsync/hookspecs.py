@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import pluggy
 
@@ -185,11 +186,102 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Save:
+    """An address to be saved at a source. location: in the service's words; html: the page, to be taken as it is.
+
+    What is empty is left to the service.
+    """
+
+    url: str
+    title: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    location: str = ""
+    html: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of it. key: of the document; service_url: where to open it. is_new: the service did not have it.
+
+    remark: what the service did besides, as a sentence; "" if nothing.
+    """
+
+    key: str
+    service_url: str
+    is_new: bool
+    remark: str = ""
+
+
+@runtime_checkable
+class Saver(Protocol):
+    """What a source may offer besides: to save addresses."""
+
+    def saved(self, save: Save) -> Saved:
+        """Save an address. Sent once: whoever gets no answer asks the user. Raises SourceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A highlight of a review, with what it is from. id: of the highlight."""
+
+    id: str
+    text: str
+    note: str = ""
+    title: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a service gives its user to read again today. url: where to do that; completed: they have."""
+
+    id: str
+    url: str
+    completed: bool
+    highlights: tuple[Reviewed, ...]
+
+
+@runtime_checkable
+class Reviewer(Protocol):
+    """What a source may offer besides: a daily review."""
+
+    def review(self) -> Review:
+        """Ask for today's. Raises SourceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewHighlight:
+    """A passage its user marked in a note, to become a highlight. tags: in the service's spelling."""
+
+    text: str
+    note: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Highlighter(Protocol):
+    """What a source may offer besides: to make highlights of passages its user marks in notes."""
+
+    def takes_highlights(self) -> bool:
+        """Whether it is configured to. Pure."""
+
+    def unfit(self, document: Document, new: NewHighlight) -> str:
+        """Why a highlight can't be made, as a sentence that says what to do; "" if it can. Pure."""
+
+    def highlighted(self, record: bytes, new: NewHighlight, at: datetime) -> str:
+        """Make a highlight without its tags; return its id, "" if the service had it. Raises SourceError.
+
+        at: when it was marked; the same when it is sent again. The record is asked for anew afterwards.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class SourcePlugin:
     """What a plugin registers: how to make a source from its section of vaultsync.toml.
 
-    settings: a msgspec struct type the section is checked against; it has base_url. token: the environment
-    variable its secret is in ("" if it needs none). make(settings, http) returns the source.
+    settings: a msgspec struct type the section is checked against; it has base_url, if the source is asked over HTTP.
+    token: the environment variable its secret is in ("" if it needs none). make(settings, http) returns the source.
     """
 
     name: str
@@ -211,6 +303,19 @@ def vaultsync_document_filters() -> tuple[Callable[[Document], Document | None],
 @hookspec
 def vaultsync_template_filters() -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
     """Return Jinja filters by the name a template calls them."""
+
+
+@hookspec
+def vaultsync_settings() -> type:  # type: ignore[empty-body]
+    """Return the msgspec struct type that the plugin's section [plugins.NAME] of vaultsync.toml is checked against."""
+
+
+@hookspec
+def vaultsync_configure(settings: Any) -> None:
+    """Take the section, before anything else is asked. Not called where there is no vault, as for --help.
+
+    settings: what vaultsync_settings returned, filled. Called again whenever a vault is opened.
+    """
 
 
 @hookspec

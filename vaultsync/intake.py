@@ -93,6 +93,8 @@ class Intake:
 
 
 def _unusable(name: str, key: str, error: Exception) -> SourceError:
+    if isinstance(error, SourceError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     return SourceError(
         f"{key}: what {name} says of it can't be used ({type(error).__name__}: {error}). Its note was left as it is.",
         source=name,

@@ -33,7 +33,7 @@ def document_id(text: str, *, sources: Mapping[str, Source], state: State, vault
 
 def _keys(text: str, sources: Mapping[str, Source], state: State, vault: Vault) -> tuple[str, tuple[str, ...]]:
     identity = (
-        text if ":" in text and "://" not in text else _by_address(text, sources, state) or _by_path(text, vault, state)
+        text if ":" in text and "://" not in text else by_address(text, sources, state) or _by_path(text, vault, state)
     )
     entry = state.find((identity,)) if identity else None
     if entry is not None and entry.source in sources:
@@ -63,8 +63,11 @@ def _remembered(path: str, state: State) -> str | None:
     return next((row.id for row in list(state.rows()) if row.path == path), None)
 
 
-def _by_address(text: str, sources: Mapping[str, Source], state: State) -> str | None:
-    """Records are the sources' own, so every one is read; a user who asks by address has the time."""
+def by_address(text: str, sources: Mapping[str, Source], state: State) -> str | None:
+    """The id of the entry whose document has an address, None if none has.
+
+    Records are the sources' own, so every one is read; a user who asks by address has the time.
+    """
     if "://" not in text:
         return None
     for row in list(state.rows()):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vaultsync.errors import AuthError, SafetyStop, VaultsyncError
+from vaultsync.errors import AuthError, RateLimited, SafetyStop, VaultsyncError
 from vaultsync.hookspecs import Problem
 from vaultsync.outbox import Fate, Outgoing
 from vaultsync.plan import Action
@@ -62,7 +62,8 @@ class Report:
     @property
     def has_news(self) -> bool:
         """Whether anything was done, or could not be."""
-        return bool(self.changes or self.errors or self.stop or self.edited(Fate.SENT))
+        failed = any(not isinstance(error, RateLimited) for error in self.errors)
+        return bool(self.changes or failed or self.stop or self.edited(Fate.SENT))
 
     def edited(self, *fates: Fate) -> tuple[Outgoing, ...]:
         """The edits of which one of these became."""

@@ -227,6 +227,10 @@ class State:
         query = "SELECT until FROM past WHERE entry = ? AND digest = ?"
         return next((int(until) for (until,) in self._read(query, identity, digest)), None)
 
+    def ids_with_span(self, owner: str) -> list[str]:
+        """Return the ids of entries whose note may hold a value of this highlight's; some don't."""
+        return [id_ for (id_,) in self._read("SELECT id FROM bodies WHERE instr(spans, ?) ORDER BY id", owner.encode())]
+
     def creating(self, identity: str) -> tuple[Creation, ...]:
         """Return the highlights that are being made of passages in an entry's note."""
         query = "SELECT token, at, highlight FROM creating WHERE entry = ? ORDER BY at, token"

@@ -85,6 +85,7 @@ def _part(library: Library, export: FrozenExport, books: int) -> Simulator:
     """A service of the library when it had so many books: those are on the last pages."""
     part = Library(seed=library.seed)
     part.books = dict(list(library.books.items())[:books])
+    part._highlights = {one.id: one for book in part.books.values() for one in book.highlights}
     pages = _last(list(export.pages), books)
     skipped = len(export.pages) - len(pages)
     next_after = {after: at - skipped for after, at in export.next_after.items() if at > skipped}

@@ -10,11 +10,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+import msgspec
+
 from vaultsync.budget import Budget
 from vaultsync.errors import UnexpectedReply, Unreachable
+from vaultsync.hookspecs import Review, Reviewed
 from vaultsync.http import Http, Reply
 from vaultsync.sources.readwise import wire
-from vaultsync.sources.readwise.reading import BOOK_DETAIL, HIGHLIGHT_DETAIL, READER_DOCUMENT, Reading
+from vaultsync.sources.readwise.clean import one_line
+from vaultsync.sources.readwise.reading import (
+    BOOK_DETAIL,
+    HIGHLIGHT_DETAIL,
+    READER_DOCUMENT,
+    REVIEW_HIGHLIGHT,
+    Reading,
+)
 from vaultsync.sources.readwise.remake import PostedBook
 
 _Detail = TypeVar("_Detail", wire.HighlightDetail, wire.BookDetail)
@@ -90,6 +100,18 @@ class Service:
         except ValueError:
             return self.highlight(id_)  # it was done, but what came back is no answer to it
 
+    def review(self) -> Review:
+        """Ask for the Daily Review."""
+        told = self._http.read("v2/review/", budget=self._readwise, decode=_daily_review)
+        read = (REVIEW_HIGHLIGHT.read(bytes(raw))[0] for raw in told.highlights)
+        highlights = [
+            Reviewed(str(one.id), one.text or "", one.note or "", one_line(one.title or ""), one_line(one.author or ""))
+            for one in read
+            if one is not None
+        ]
+        url = told.review_url or "https://readwise.io/dailyreview"
+        return Review(str(told.review_id), url, bool(told.review_completed), tuple(highlights))
+
     def saved(self, fields: Mapping[str, Any]) -> Reply:
         """Save an address to Reader, once: saved again, a known document is moved. Raises SourceError."""
         path, url = "v3/save/", fields["url"]
@@ -149,6 +171,11 @@ class Service:
         if path.startswith("v3/save/"):
             return self._saves
         return self._reader if path.startswith("v3/") else self._readwise
+
+
+def _daily_review(raw: bytes) -> wire.DailyReview:
+    """Open the Daily Review. Raises ValueError if it is none."""
+    return msgspec.json.decode(raw, type=wire.DailyReview)
 
 
 def _read(raw: bytes, id_: str, reading: Reading[_Detail]) -> _Detail:

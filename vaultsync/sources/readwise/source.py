@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from vaultsync.budget import Budget
-from vaultsync.hookspecs import Edit, Fetch, NewHighlight, Page, Piece, Save, Saved
+from vaultsync.hookspecs import Edit, Fetch, NewHighlight, Page, Piece, Review, Save, Saved
 from vaultsync.http import Http
 from vaultsync.model import Document
 from vaultsync.sources.readwise import cursor as cursors
@@ -138,6 +138,10 @@ class ReadwiseSource:
     def highlighted(self, record_: bytes, new: NewHighlight, at: datetime) -> str:
         """Make a highlight in Readwise."""
         return self._push.highlighted(record_, new, at)
+
+    def review(self) -> Review:
+        """Ask for today's Daily Review."""
+        return self._service.review()
 
     def saved(self, save: Save) -> Saved:
         """Save an address into Reader."""

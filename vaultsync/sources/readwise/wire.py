@@ -167,6 +167,25 @@ class BookDetail(msgspec.Struct, gc=False):
     document_note: Text = None
 
 
+class ReviewHighlight(msgspec.Struct, gc=False):
+    """A highlight in the Daily Review."""
+
+    id: Id
+    text: Text = None
+    note: Text = None
+    title: Text = None
+    author: Text = None
+
+
+class DailyReview(msgspec.Struct, gc=False):
+    """The Daily Review, its highlights unread."""
+
+    review_id: Id
+    review_url: Text = None
+    review_completed: Flag = None
+    highlights: list[msgspec.Raw] = []
+
+
 class _Envelope(msgspec.Struct, gc=False):
     results: list[msgspec.Raw]
     nextPageCursor: Any = None

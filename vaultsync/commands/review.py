@@ -1,0 +1,52 @@
+"""`vaultsync review`: today's Daily Review as a note."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+
+if TYPE_CHECKING:
+    from vaultsync.reviews import Outcome
+
+
+@click.command("review")
+@click.option("--source", default="readwise", show_default=True, metavar="NAME", help="Whose review.")
+@click.option("--dry-run", "dry", is_flag=True, help="Say what would be written, and write nothing.")
+@json_option
+@vault_option
+def command(*, source: str, dry: bool, as_json: bool, vault: str | None) -> int:
+    """Write today's Daily Review as a note, with its highlights embedded from your notes.
+
+    A review note you have changed is left as it is.
+    """
+    from vaultsync import progress, workspace
+    from vaultsync.reviews import review
+
+    shown = progress.silent if as_json else progress.on_terminal()
+    with workspace.opened(find_vault(vault), env=os.environ, progress=shown, writing="vaultsync review") as opened:
+        outcome = review(opened, source, dry=dry)
+    told = outcome.review
+    if as_json:
+        about = {"id": told.id, "url": told.url, "completed": told.completed, "highlights": len(told.highlights)}
+        print_json({"did": outcome.did, "path": outcome.path, "embedded": outcome.embedded, **about, "dry_run": dry})
+        return 0
+    click.echo(_line(outcome, dry=dry))
+    if outcome.did != "empty" and not told.completed:
+        click.echo(f"Finish it: {told.url}")
+    return 0
+
+
+def _line(outcome: Outcome, *, dry: bool) -> str:
+    if outcome.did == "empty":
+        return "Today's review has no highlights. Nothing was written."
+    if outcome.did == "left":
+        return f"{outcome.path}: it is there and is not as it was written, so it was left as it is."
+    if outcome.did == "unchanged":
+        return f"{outcome.path}: unchanged."
+    number = len(outcome.review.highlights)
+    of = f"{number} highlight{'s' * (number != 1)}, {outcome.embedded} of them embedded from your notes"
+    return f"{outcome.path}: {'would be ' * dry}written, with {of}."

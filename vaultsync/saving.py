@@ -1,0 +1,75 @@
+"""Save addresses at a source: each once, what is known to be there already only if that is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from vaultsync.errors import AuthError, ConfigError, RateLimited, SourceError, Unreachable
+from vaultsync.hookspecs import Save, Saved, Saver, Source
+from vaultsync.lookup import by_address
+from vaultsync.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one address. saved: None if it was not sent; then known or error says why.
+
+    known: the path of its note, or its id, where vaultsync knows the source to have it.
+    """
+
+    url: str
+    saved: Saved | None = None
+    known: str = ""
+    error: SourceError | None = None
+
+
+def checked(urls: Sequence[str]) -> tuple[str, ...]:
+    """The addresses, each once, in order. Raises ConfigError, before anything is sent, if one is none."""
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc or " " in url:
+            raise ConfigError(
+                f'"{url}" is no address of the web. Nothing was saved.', hint="It reads https://example.org/page."
+            )
+    return tuple(dict.fromkeys(urls))
+
+
+def save(workspace: Workspace, source_name: str, saves: Sequence[Save], *, again: bool = False) -> tuple[Outcome, ...]:
+    """Save addresses one by one. again: also those that are known to be there. Raises ConfigError.
+
+    A failure that would be every address's stops the rest.
+    """
+    source = _source(workspace, source_name)
+    outcomes: list[Outcome] = []
+    for one in saves:
+        known = "" if again else _known(workspace, source_name, one.url)
+        if known:
+            outcomes.append(Outcome(one.url, known=known))
+            continue
+        try:
+            assert isinstance(source, Saver), "every source behind its fence is asked the same"
+            outcomes.append(Outcome(one.url, source.saved(one)))
+        except SourceError as error:
+            outcomes.append(Outcome(one.url, error=error))
+            if isinstance(error, AuthError | RateLimited | Unreachable):
+                break
+    return tuple(outcomes)
+
+
+def _source(workspace: Workspace, name: str) -> Source:
+    if name not in workspace.sources:
+        known = ", ".join(workspace.sources) or "none"
+        raise ConfigError(f'vaultsync.toml has no source "{name}". Nothing was saved.', hint=f"It has: {known}.")
+    return workspace.sources[name]
+
+
+def _known(workspace: Workspace, name: str, url: str) -> str:
+    """What vaultsync knows a document of this source by that has an address; "" if it knows none."""
+    state = workspace.state
+    found = by_address(url, {name: workspace.sources[name]}, state)
+    entry = state.entry(found) if found else None
+    if entry is None or workspace.sources[name].document(entry.record).deleted:
+        return ""
+    return entry.path or entry.id
