@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +31,7 @@ class Service:
         self.asked: list[str] = []
 
     def make(self, settings: Any, http: Any) -> Any:
-        return SimpleNamespace(check_token=lambda: self._check(settings.base_url, http))
+        return SimpleNamespace(prefixes=("shelf",), check_token=lambda: self._check(settings.base_url, http))
 
     def _check(self, address: Any, http: Any) -> None:
         self.asked.append(address)
@@ -43,7 +44,8 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     service = Service()
     plugin = SourcePlugin("shelf", ShelfSettings, "SHELF_TOKEN", service.make)
     stand_in = SimpleNamespace(vaultsync_sources=hookimpl(_named("vaultsync_sources", lambda: (plugin,))))
-    monkeypatch.setattr(plugins, "_built_in", lambda: [("shelf", lambda: stand_in)])
+    monkeypatch.setitem(sys.modules, "stand_in", stand_in)
+    monkeypatch.setattr(plugins, "BUILT_IN", {"shelf": "stand_in"})
 
     def http(_source: Any, _base_url: Any, token: Any) -> Any:
         return SimpleNamespace(token=token, close=lambda: None)

@@ -85,6 +85,14 @@ def test_empty_file_is_a_vault_with_defaults(tmp_path: Path) -> None:
     assert loaded.notes.path == "Readwise/{{ document.category }}/{{ document.title }}.md"
 
 
+def test_how_to_watch_is_read_and_checked(tmp_path: Path) -> None:
+    loaded = config.load(vault(tmp_path, "[watch]\nsettle = 5\npull_interval = 60\nunattended = true\n"))
+    assert loaded.watch == config.Watch(5.0, 60.0, unattended=True)
+    assert "settle" in refusal(tmp_path, "[watch]\nsettle = -1\n").message
+    assert "pull_interval" in refusal(tmp_path, "[watch]\npull_interval = 0\n").message
+    assert "line 2" in refusal(tmp_path, "[watch]\nunattended = 1\n").message
+
+
 def test_byte_order_mark_and_windows_newlines_are_read(tmp_path: Path) -> None:
     (tmp_path / "vaultsync.toml").write_bytes("\ufeff[notes]\r\npath = 'a.md'\r\n".encode())
     assert config.load(tmp_path).notes.path == "a.md"

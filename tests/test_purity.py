@@ -17,8 +17,10 @@ PACKAGE = Path(__file__).parent.parent / "vaultsync"
 PURE = (
     *("model", "errors", "plan", "render", "blame", "note", "paths", "properties", "scalars", "tracked", "captured"),
     *("filters", "sandbox", "tags", "specimen", "report", "entry", "edits"),
+    *("wellformed",),
     *("lens", "lens_rows", "lens_pins", "lens_lines", "lens_cuts", "lens_altered", "lens_matching", "lens_alignment"),
     *("lens_guard", "lens_same", "lens_properties", "inverse"),
+    *("settling", "schedule", "watchlog"),
     *("lint", "lint_trials", "lint_reasons", "reconcile", "outbox", "creations", "aliases", "services"),
     *("adopting", "passages", "foreign", "library_base"),
     *("merge", "diff3", "patch", "conflicts", "splice", "blocks", "stretches", "body", "resolve"),

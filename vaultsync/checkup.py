@@ -50,13 +50,13 @@ def examine(find_root: Callable[[], Path], env: Mapping[str, str], *, offline: b
         yield _problem("vault", error)
         return
     yield from _tried("vault", partial(_vault, root))
-    host = Host.load(env)
-    yield from _plugins(host)
     try:
         loaded = config.load(root)
+        host = Host.load(env, loaded)
     except VaultsyncError as error:
         yield _problem("config", error)
     else:
+        yield from _plugins(host)
         yield from _tried("config", partial(_config, loaded, host))
         yield from _tried("templates", partial(_templates, loaded, host))
         for name, plugin in host.sources().items():
@@ -133,7 +133,11 @@ def _templates(loaded: Config, host: Host) -> Iterator[Finding]:
 
 def _source(loaded: Config, plugin: SourcePlugin, env: Mapping[str, str], *, offline: bool) -> Iterator[Finding]:
     settings = config.source_settings(loaded, plugin)
-    token = tokens.token_for(plugin.name, plugin.token, settings.base_url, env)
+    token = tokens.token_for(plugin.name, plugin.token, connection.address(settings), env)
+    if not plugin.token:
+        connection.check_token(plugin, settings, token)
+        yield Finding("ok", plugin.name, "It needs no token, and what it reads is there.")
+        return
     if offline:
         yield Finding("ok", plugin.name, "There is a token; whether it is accepted was not asked.")
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
 from urllib.parse import urlsplit
 
 import msgspec
@@ -38,14 +38,41 @@ class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     templates: str = ""
 
 
+_Seconds = Annotated[float, msgspec.Meta(ge=0.05)]
+
+
+class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The section [watch].
+
+    settle: seconds of quiet a saved note is given before it is read. pull_interval: seconds between two fetches.
+    unattended: a changed template may change any number of notes without a word.
+    """
+
+    settle: _Seconds = 3.0
+    pull_interval: Annotated[float, msgspec.Meta(ge=1)] = 300.0
+    unattended: bool = False
+
+
+class Reviews(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The section [review]. path: where the note of a day's review goes, a template of `date`."""
+
+    path: str = "Readwise/Reviews/{{ date }}.md"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What vaultsync.toml says. sources: each section [sources.NAME] as written, see `source_settings`."""
+    """What vaultsync.toml says.
+
+    sources: each section [sources.NAME] as written, see `source_settings`. plugins: each [plugins.NAME], likewise.
+    """
 
     root: Path
     notes: Notes = field(default_factory=Notes)
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     text: str = field(default="", repr=False)
+    watch: Watch = field(default_factory=Watch)
+    review: Reviews = field(default_factory=Reviews)
+    plugins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def find_vault(option: str | None, env: Mapping[str, str], start: Path) -> Path:
@@ -90,10 +117,12 @@ def load(root: Path) -> Config:
             f"{FILE} is not valid TOML: {error}. Nothing was done.",
             hint=_TOML_HINT,
         ) from error
-    _refuse_unknown(tables, ("notes", "sources"), text=text, section="")
+    _refuse_unknown(tables, ("notes", "watch", "review", "sources", "plugins"), text=text, section="")
     notes = _converted(_table(tables, "notes", text), Notes, text=text, section="notes")
-    sources = _table(tables, "sources", text)
-    return Config(root, notes, {name: _table(sources, name, text, "sources.") for name in sources}, text)
+    watch = _converted(_table(tables, "watch", text), Watch, text=text, section="watch")
+    review = _converted(_table(tables, "review", text), Reviews, text=text, section="review")
+    sources, plugins = (_sections(tables, name, text) for name in ("sources", "plugins"))
+    return Config(root, notes, sources, text, watch, review, plugins)
 
 
 def source_settings(config: Config, plugin: SourcePlugin) -> Any:
@@ -105,6 +134,22 @@ def source_settings(config: Config, plugin: SourcePlugin) -> Any:
     if problem:
         raise _mistake(config.text, section, "base_url", f"base_url {problem}", "It reads https://example.org/path.")
     return settings
+
+
+def plugin_settings(config: Config, name: str, wanted: type) -> Any:
+    """Read the section of the plugin called `name` as the settings type it asks for. Raises ConfigError."""
+    return _converted(config.plugins.get(name, {}), wanted, text=config.text, section=f"plugins.{name}")
+
+
+def check_plugins(config: Config, installed: Iterable[str]) -> None:
+    """Refuse a section [plugins.NAME] of a plugin that is not installed. Raises ConfigError."""
+    _refuse_unknown(config.plugins, tuple(installed), text=config.text, section="plugins")
+
+
+def needless(config: Config, name: str) -> ConfigError:
+    """What is said of the section of a plugin that has no settings."""
+    hint = "Take the section out of vaultsync.toml."
+    return _mistake(config.text, "plugins", name, f"the plugin {name} has no settings", hint)
 
 
 def check_sources(config: Config, installed: Iterable[str]) -> None:
@@ -140,6 +185,11 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path} is not UTF-8 text. Nothing was done.", hint="Save it as UTF-8.") from error
     except OSError as error:
         raise ConfigError(f"{path} can't be read: {error.strerror}. Nothing was done.") from error
+
+
+def _sections(tables: Mapping[str, Any], kind: str, text: str) -> dict[str, dict[str, Any]]:
+    found = _table(tables, kind, text)
+    return {name: _table(found, name, text, f"{kind}.") for name in found}
 
 
 def _table(tables: Mapping[str, Any], name: str, text: str, within: str = "") -> dict[str, Any]:
@@ -203,9 +253,9 @@ def _refuse_unknown(table: Mapping[str, Any], allowed: tuple[str, ...], *, text:
 
 def _unknown(key: str, allowed: tuple[str, ...], section: str, meant: str) -> tuple[str, str]:
     """Word what is wrong with `key`, and what would be right."""
-    if section == "sources":
-        names = ", ".join(allowed) or "none"
-        return f'no plugin brings a source "{key}"', f"{meant}Installed: {names}."
+    if section in ("sources", "plugins"):
+        what = "no plugin brings a source" if section == "sources" else "there is no plugin"
+        return f'{what} "{key}"', f"{meant}Installed: {', '.join(allowed) or 'none'}."
     what = "option" if section else "section"
     where = f"[{section}]" if section else FILE
     return f'there is no {what} "{key}"', f"{meant}{where} may have: {', '.join(allowed)}."
@@ -266,6 +316,17 @@ _INITIAL = """\
 # with a document.md of your own ("vaultsync templates copy" makes you one).
 @templates@
 
+[watch]
+# How "vaultsync watch" goes about it: how many seconds a note you save is given before it is read, how many pass
+# between two fetches, and whether a changed template may change more than 50 notes without a word from you.
+# settle = 3
+# pull_interval = 300
+# unattended = false
+
+[review]
+# Where the note of a day's review goes that "vaultsync review" writes.
+# path = "Readwise/Reviews/{{ date }}.md"
+
 [sources.readwise]
 # Your token stands in READWISE_TOKEN or is kept by "vaultsync auth readwise", never in this file.
 # base_url = "https://readwise.io/api"
@@ -293,6 +354,12 @@ _INITIAL = """\
 # Where new notes of this source go, if not where [notes] says.
 # path = ""
 
-# What goes back to Readwise when you edit it in a note, as soon as vaultsync can; [] is one way for good.
+# What goes back to Readwise when you edit it in a note, by "vaultsync push" or "vaultsync sync"; [] is one way.
 # push = ["note", "tags"]
+
+# Whether what you delete here stays there ("keep") or is deleted there too ("delete").
+# on_local_delete = "keep"
+
+# Passages you mark with a callout > [!highlight] in the note of a document become highlights there.
+# new_highlights = true
 """

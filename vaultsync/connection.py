@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from vaultsync.errors import ConfigError
+from vaultsync.fenced import Fenced
 from vaultsync.hookspecs import SourcePlugin
 from vaultsync.http import Http
 from vaultsync.plugins import Host
@@ -21,7 +22,12 @@ def plugin_named(source: str, host: Host | None = None) -> SourcePlugin:
     return sources[source]
 
 
+def address(settings: Any) -> str:
+    """Where a source is asked, by its settings; "" if that is no matter of HTTP."""
+    return str(getattr(settings, "base_url", ""))
+
+
 def check_token(plugin: SourcePlugin, settings: Any, token: str) -> None:
     """Ask the service whether it takes the token. Raises SourceError."""
-    with closing(Http(plugin.name, settings.base_url, token or None)) as http:
-        plugin.make(settings, http).check_token()
+    with closing(Http(plugin.name, address(settings), token or None)) as http:
+        Fenced(plugin.name, lambda: plugin.make(settings, http)).check_token()

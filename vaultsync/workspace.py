@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ import msgspec
 from vaultsync import config as configuration
 from vaultsync import templates as template_files
 from vaultsync import tokens
-from vaultsync.errors import TemplateError
+from vaultsync.connection import address
+from vaultsync.errors import SourceError, TemplateError
+from vaultsync.fenced import Fenced
 from vaultsync.history import History
 from vaultsync.hookspecs import Source
 from vaultsync.http import Http
@@ -53,6 +55,10 @@ class Stand:
 def offline(root: Path) -> Stand:
     """How a command works that asks no service: no token is looked for. Raises ConfigError."""
     return Stand(tokens=dict.fromkeys(configuration.load(root).sources, ""))
+
+
+class _Nothing(msgspec.Struct):
+    """The settings of a source that no plugin brings."""
 
 
 @dataclass
@@ -137,10 +143,12 @@ class Workspace:
     def settings(self) -> dict[str, Any]:
         """Each source's section of vaultsync.toml, checked. Raises ConfigError."""
         plugins = self.host.sources()
-        configuration.check_sources(self.config, plugins)
-        settings = {}
+        if not self.host.failures:  # else it may be brought by what failed, which is no mistake in vaultsync.toml
+            configuration.check_sources(self.config, plugins)
+        settings: dict[str, Any] = {}
         for name in self.config.sources:
-            settings[name] = configuration.source_settings(self.config, plugins[name])
+            found = name in plugins
+            settings[name] = configuration.source_settings(self.config, plugins[name]) if found else _Nothing()
             if name in self.stand.base_urls:
                 settings[name] = msgspec.structs.replace(settings[name], base_url=self.stand.base_urls[name])
         return settings
@@ -148,16 +156,23 @@ class Workspace:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """The sources of vaultsync.toml, in its order. Raises ConfigError, AuthError."""
-        made = {}
-        for name, settings in self.settings.items():
-            plugin = self.host.sources()[name]
-            token = self.stand.tokens.get(name)
-            if token is None and plugin.token:
-                token = tokens.token_for(name, plugin.token, settings.base_url, self.env)
-            http = Http(name, settings.base_url, token, on_wait=self.progress.wait, **self.stand.http)
-            self._https.append(http)
-            made[name] = plugin.make(settings, http)
+        made: dict[str, Source] = {}
+        for name in self.settings:
+            taken = [prefix for other in made.values() for prefix in other.prefixes]
+            made[name] = Fenced(name, self._maker(name), tuple(taken))
         return made
+
+    def _maker(self, name: str) -> Callable[[], Source]:
+        """What makes a source. Raises AuthError."""
+        plugin, settings = self.host.sources().get(name), self.settings[name]
+        if plugin is None:
+            return partial(_missing, name)
+        token = self.stand.tokens.get(name)
+        if token is None and plugin.token:
+            token = tokens.token_for(name, plugin.token, settings.base_url, self.env)
+        http = Http(name, address(settings), token, on_wait=self.progress.wait, **self.stand.http)
+        self._https.append(http)
+        return partial(plugin.make, settings, http)
 
     def deletes(self, name: str) -> bool:
         """Whether what its user deletes in the vault is to be deleted at a source."""
@@ -167,7 +182,8 @@ class Workspace:
         """Changes when what a source is asked for, or what plugins leave in, changes; not with its address."""
         settings = msgspec.to_builtins(self.settings[name])
         settings.pop("base_url", None)
-        filters = [plugin for plugin, _ in self.host.document_filters()]
+        sections = self.config.plugins
+        filters = [(plugin, sections[plugin]) if plugin in sections else plugin for plugin in self.host.filtering()]
         return blake2b(msgspec.json.encode([settings, filters], order="sorted"), digest_size=8).hexdigest()
 
     def requests(self) -> int:
@@ -179,6 +195,14 @@ class Workspace:
         self.progress.close()
         for http in self._https:
             http.close()
+
+
+def _missing(name: str) -> Source:
+    raise SourceError(
+        f"{name}: no plugin brings this source, and one could not be loaded. Its notes were left as they are.",
+        source=name,
+        hint="Mend that plugin, or take the section out of vaultsync.toml.",
+    )
 
 
 @contextmanager
@@ -195,7 +219,7 @@ def opened(
     Raises ConfigError, StateError.
     """
     config = configuration.load(root)
-    host = Host.load(env)
+    host = Host.load(env, config)
     folder = stand.state or state_dir(root, env)
     with ExitStack() as stack:
         if writing:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import cold, exports, idle, merging, sandbox
+from tests.bench import cold, exports, idle, merging, plugins, sandbox, watch
 from tests.bench.rows import Row
 from tests.bench.service import Service
 from tests.bench.stage import Sizes, Stage
@@ -23,9 +23,11 @@ BENCHES: Mapping[str, Callable[[Stage], Iterator[Row]]] = {
     "idle": idle.idle,
     "cli": idle.cli,
     "changed": idle.changed,
+    "watch": watch.watch,
     "merging": merging.merging,
     "reading": merging.reading,
     "sandbox": sandbox.sandbox,
+    "plugins": plugins.plugins,
     "cold": cold.cold,
     "cold-real": cold.cold_real,
 }

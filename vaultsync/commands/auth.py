@@ -28,6 +28,9 @@ def command(source: str, vault: str | None, *, in_file: bool, forget: bool) -> N
 
     env = os.environ
     plugin = connection.plugin_named(source)
+    if not plugin.token:
+        click.echo(f"{source} needs no token.")
+        return
     if forget:
         _say_forgotten(source, tokens.forget(source, env), plugin.token, env)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from vaultsync.commands.options import print_report
 
 if TYPE_CHECKING:
     from vaultsync.report import Report
+    from vaultsync.simulator import Simulator
+    from vaultsync.workspace import Stand
 
 _OWN = ".demo"
 _LIBRARY = "library.json"
@@ -46,9 +49,19 @@ For your own library: "{program} init DIR", then "auth readwise" and "export", e
 """
 
 
+_WATCH = """
+Now both sides are kept the same. Open {folder} as a vault in Obsidian (or any Markdown editor), and in the note
+  {note}
+type something behind "- Note:" under a highlight. A few seconds after you save it, it is at the simulator.
+In {seconds:.0f} seconds someone else adds a highlight to that book, and it will appear in the note. Ctrl-C ends it.
+"""
+_SOMEONE, _OFTEN, _SETTLE = 20.0, 5.0, 1.0
+
+
 @click.command()
+@click.option("--watch", is_flag=True, help="Then keep both sides the same, and show it, until Ctrl-C.")
 @click.argument("folder", metavar="[DIR]", default="demo_vault", type=click.Path(file_okay=False, path_type=Path))
-def command(folder: Path) -> int:
+def command(folder: Path, *, watch: bool) -> int:
     """Fill DIR (demo_vault, if none is named) with notes from a sample library. Needs no token and no network.
 
     In a demo vault that is there already it goes on where it was.
@@ -62,6 +75,11 @@ def command(folder: Path) -> int:
     with Simulator(library, limits=False) as service:
         click.echo(f"A sample library is served at {service.base_url} for as long as this takes.")
         report = _export(folder.resolve(), service.base_url, service.token)
+        if watch:
+            print_report(report)
+            code = _watch(folder, service, _first_note(folder, report))
+            library.save(kept)
+            return code
     library.save(kept)
     print_report(report)
     told = {"folder": folder, "note": _first_note(folder, report), "again": _again(folder), "program": _program()}
@@ -93,14 +111,65 @@ def _export(root: Path, base_url: str, token: str) -> Report:
     from vaultsync.progress import on_terminal
     from vaultsync.pull import Options
     from vaultsync.runs import run
+
+    stand, env = _stand(base_url, token)
+    with workspace.opened(root, env=env, progress=on_terminal(), stand=stand, writing="vaultsync demo") as opened:
+        return run(opened, "export", pull=Options())
+
+
+def _stand(base_url: str, token: str) -> tuple[Stand, dict[str, str]]:
+    """Where the service is, and all of the environment that the demo is to know."""
     from vaultsync.statedir import OVERRIDE
+    from vaultsync.workspace import Stand
 
     # With an address and a token of its own, no secret of the user's is ever looked at. State is where every
     # vault's is, so that status, doctor and templates know this vault too.
-    stand = workspace.Stand({"readwise": base_url}, {"readwise": token})
     env = {"VAULTSYNC_PLUGINS": ""} | {name: value for name, value in os.environ.items() if name == OVERRIDE}
-    with workspace.opened(root, env=env, progress=on_terminal(), stand=stand, writing="vaultsync demo") as opened:
-        return run(opened, "export", pull=Options())
+    return Stand({"readwise": base_url}, {"readwise": token}), env
+
+
+def _watch(folder: Path, service: Simulator, note: str) -> int:
+    """Watch the vault beside the simulator, and tell what arrives there; return the exit code."""
+    from threading import Timer
+
+    from vaultsync.commands.watch import watched
+    from vaultsync.watch import Manner
+    from vaultsync.watchlog import Event
+
+    def tell(event: Event) -> None:
+        click.echo(event.line(datetime.now(UTC)))
+        if event.kind == "sent":
+            click.echo(f"          the simulator has it: {_newest_note(service)}")
+
+    click.echo(_WATCH.format(folder=folder, note=note, seconds=_SOMEONE), nl=False)
+    someone = Timer(_SOMEONE, _add_highlight, [service, Path(note).stem])
+    someone.daemon = True
+    someone.start()
+    try:
+        stand, env = _stand(service.base_url, service.token)
+        return watched(
+            folder.resolve(), tell, Manner(settle=_SETTLE, pull_interval=_OFTEN, stand=stand), env
+        )
+    finally:
+        someone.cancel()
+
+
+def _add_highlight(service: Simulator, title: str) -> None:
+    """What someone else does while the demo is watched."""
+    with service.lock:
+        books = list(service.library.books.values())
+        book = next((one for one in books if one.title.startswith(title)), books[0])
+        service.library.add_highlight(book, "This highlight was made elsewhere, while you were watching.")
+    click.echo(f'{datetime.now():%H:%M:%S}  someone   adds a highlight to "{book.title}" at the simulator')  # noqa: DTZ005
+
+
+def _newest_note(service: Simulator) -> str:
+    """The note of a highlight or book that was changed last, as the service holds it."""
+    with service.lock:
+        highlights = [one for book in service.library.books.values() for one in book.highlights]
+        newest = max(highlights, key=lambda one: one.updated)
+    said = newest.note or ", ".join(tag.name for tag in newest.tags)
+    return f'"{said}" at "{newest.text[:40]}…"'
 
 
 def _first_note(folder: Path, report: Report) -> str:

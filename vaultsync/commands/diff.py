@@ -12,7 +12,7 @@ from vaultsync.commands.options import find_vault, vault_option
 
 if TYPE_CHECKING:
     from vaultsync.desk import OpenNote
-    from vaultsync.errors import VaultError
+    from vaultsync.errors import VaultsyncError
 
 
 @click.command()
@@ -34,13 +34,13 @@ def command(notes: tuple[str, ...], vault: str | None) -> None:
                 click.echo(line)
 
 
-def _lines(note: OpenNote | VaultError) -> Iterator[str]:
+def _lines(note: OpenNote | VaultsyncError) -> Iterator[str]:
     from difflib import unified_diff
 
-    from vaultsync.errors import VaultError
+    from vaultsync.errors import VaultsyncError
     from vaultsync.report import short
 
-    if isinstance(note, VaultError):
+    if isinstance(note, VaultsyncError):
         yield str(note)
         return
     was, now = note.agreed.text.splitlines(), note.held.note.splitlines()

@@ -12,6 +12,7 @@ import click
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
 
 if TYPE_CHECKING:
+    from vaultsync.heartbeat import Beat
     from vaultsync.standing import Standing, Trouble
 
 _SHOWN = 20
@@ -24,18 +25,33 @@ def command(vault: str | None, *, as_json: bool) -> None:
     """Say what the last runs did, which notes hold words of yours, and what waits for you. Asks no service."""
     from dataclasses import asdict
 
+    from msgspec import to_builtins
+
     from vaultsync import workspace
+    from vaultsync.heartbeat import heard
     from vaultsync.standing import standing
 
     root = find_vault(vault)
     with workspace.opened(root, env=os.environ, stand=workspace.offline(root)) as opened:
-        found = standing(opened)
+        found, beat = standing(opened), heard(opened.state.folder)
     if as_json:
-        print_json({"vault": str(root), **asdict(found)})
+        print_json({"vault": str(root), "watching": beat and to_builtins(beat), **asdict(found)})
         return
     click.echo(f"Vault: {root}, {_count(found.notes)}")
+    for line in _watching(beat) if beat is not None else ():
+        click.echo(line)
     for line in _lines(found, datetime.now(UTC)):
         click.echo(line)
+
+
+def _watching(beat: Beat) -> Iterator[str]:
+    """How the watcher is doing."""
+    good = "no success yet"
+    if beat.last_success:
+        good = f"last success {_local(datetime.fromisoformat(beat.last_success))}"
+    waits = f", {_count(beat.waiting, 'edit')} waiting" if beat.waiting else ""
+    yield f"Watched by process {beat.pid} since {_local(datetime.fromisoformat(beat.since))}, {good}{waits}."
+    yield from (f"    {trouble}" for trouble in beat.troubles)
 
 
 def _lines(found: Standing, now: datetime) -> Iterator[str]:

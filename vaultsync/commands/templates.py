@@ -52,11 +52,13 @@ def check(vault: str | None, *, as_json: bool) -> int:
 
     Exits 1 if a template can't be used.
     """
+    from vaultsync import config
     from vaultsync import templates as library
     from vaultsync.plugins import Host
 
-    host = Host.load(os.environ)
-    found = library.check(_of_vault(find_vault(vault)), host.template_filters())
+    root = find_vault(vault)
+    host = Host.load(os.environ, config.load(root))
+    found = library.check(_of_vault(root), host.template_filters())
     if as_json:
         print_json({"templates": [_as_json(each) for each in found]})
     else:

@@ -1,0 +1,110 @@
+"""vaultsync plugins: which plugins there are, where they come from, what they bring, and what went wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vaultsync.commands.options import json_option, print_json, vault_option
+
+if TYPE_CHECKING:
+    from vaultsync.config import Config
+    from vaultsync.installed import Found
+    from vaultsync.plugins import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One plugin. origin: its package and version, or its file. left_out: why it was not loaded, if so."""
+
+    name: str
+    origin: str
+    loaded: bool
+    hooks: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    template_filters: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    left_out: str = ""
+
+
+@click.command()
+@vault_option
+@json_option
+def command(vault: str | None, *, as_json: bool) -> int:
+    """List the plugins: where each comes from, which hooks it answers, what it brings under which name.
+
+    Exits 1 if one of them failed. VAULTSYNC_PLUGINS (names, commas) narrows what is loaded. In a vault, their sections
+    of vaultsync.toml are checked as well.
+    """
+    from vaultsync.plugins import Host
+
+    host = Host.load(os.environ, _config(vault))
+    rows = list(_rows(host))
+    if as_json:
+        errors = [{"plugin": each.plugin, "message": each.message, "hint": each.hint} for each in host.failures]
+        print_json({"plugins": [asdict(row) for row in rows], "errors": errors})
+        return 1 if errors else 0
+    width = max(len(row.name) for row in rows)
+    for row in rows:
+        click.echo(f"{row.name:{width}}  {row.origin}{'' if row.loaded else f' ({row.left_out})'}")
+        for line in _lines(row):
+            click.echo(f"{'':{width}}  {line}")
+    for failure in host.failures:
+        click.echo(f"Error: {failure.message}\n  {failure.hint}", err=True)
+    return 1 if host.failures else 0
+
+
+def _config(vault: str | None) -> Config | None:
+    """The vault's configuration; None if there is no vault, and none was named. Raises ConfigError."""
+    from vaultsync import config
+    from vaultsync.errors import ConfigError
+
+    try:
+        root = config.find_vault(vault, os.environ, Path.cwd())
+    except ConfigError:
+        if vault or os.environ.get("VAULTSYNC_VAULT"):
+            raise
+        return None
+    return config.load(root)
+
+
+def _rows(host: Host) -> Iterator[Row]:
+    """Every plugin that is there, in the order they are asked; those that were not loaded after them."""
+    from vaultsync import cli, installed, plugin_commands
+    from vaultsync.plugins import built_in
+
+    commands = plugin_commands.known(host, os.environ, own=cli.COMMANDS)
+    there = (*built_in(), *installed.found(os.environ))
+    origins = {one.name: _origin(one) for one in reversed(there)}
+    for name in host.names:
+        sources, filters = host.brought(name)
+        names = tuple(each for each, (plugin, _) in commands.items() if plugin == name)
+        yield Row(name, origins[name], True, host.hooks(name), sources, filters, names)
+    failed = {failure.plugin for failure in host.failures}
+    for one in there:
+        if one.name not in host.names or origins[one.name] != _origin(one):
+            why = "failed" if one.name in failed else f"left out by {installed.NARROWED}"
+            yield Row(one.name, _origin(one), False, left_out=why)
+
+
+def _origin(one: Found) -> str:
+    return "built in" if one.package == "vaultsync" else one.origin
+
+
+def _lines(row: Row) -> Iterator[str]:
+    """What a plugin brings, for people."""
+    hooks = ", ".join(hook.removeprefix("vaultsync_") for hook in row.hooks)
+    if row.loaded:
+        yield f"hooks: {hooks or 'none'}"
+    for what, names in (
+        ("sources", row.sources),
+        ("template filters", row.template_filters),
+        ("commands", row.commands),
+    ):
+        if names:
+            yield f"{what}: {', '.join(names)}"
