@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.render_case import MOMENTS, TEXTS, WORDS
-from vaultsync.properties import PropertyError, fill, front_matter_end, read_properties
+from vaultsync.note import front_matter_end
+from vaultsync.properties import PropertyError, fill, read_properties
 from vaultsync.scalars import Loader, item, remark, scalar
 from vaultsync.tags import local_tags
 from vaultsync.tracked import CLOSE, OPEN, Property, TagList, tracked

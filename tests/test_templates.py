@@ -363,8 +363,8 @@ def test_every_shipped_set_passes_its_own_check(tmp_path: Path, name: str) -> No
 
 def test_a_block_of_properties_is_extended_by_lines_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "T").mkdir()
-    own = '{% extends "default/document.md" %}\n{% block properties %}\n{{ super() -}}\nstatus: unread\n{% endblock %}\n'
-    (tmp_path / "T/document.md").write_text(own)
+    block = "{% block properties %}\n{{ super() -}}\nstatus: unread\n{% endblock %}\n"
+    (tmp_path / "T/document.md").write_text("{% extends 'default/document.md' %}\n" + block)
     made = ready(load(tmp_path, "T"), {})
     text = made.render(document(title="A: b", category="books", tags=("x",)), now=NOW).text
     properties = read_properties(text[: text.index("\n---\n") + 5])

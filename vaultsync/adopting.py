@@ -20,10 +20,10 @@ from vaultsync.hookspecs import Edit
 from vaultsync.lens import Reading, read
 from vaultsync.merge import merge_fields, merge_note
 from vaultsync.model import Document
-from vaultsync.note import Note, anchor_names, join, split
+from vaultsync.note import ID_KEY, Note, anchor_names, join, split
 from vaultsync.passages import Placed, held, placed, says
 from vaultsync.patch import merge_properties
-from vaultsync.properties import ID_KEY, read_properties
+from vaultsync.properties import read_properties
 from vaultsync.reconcile import Render, part
 from vaultsync.tracked import Rendered
 

@@ -22,13 +22,13 @@ from vaultsync.creations import (
     token,
 )
 from vaultsync.deeds import Deed, Made
-from vaultsync.desk import OpenNote
 from vaultsync.entry import Creation, Entry
 from vaultsync.errors import Unreachable, VaultError
+from vaultsync.fates import Fate, Outgoing
 from vaultsync.hookspecs import Edit, Fetch, Highlighter, NewHighlight, Receipt, Source
 from vaultsync.model import Document, Highlight
 from vaultsync.note import torn
-from vaultsync.outbox import Fate, Outgoing
+from vaultsync.open_note import OpenNote
 from vaultsync.plan import OnDisk
 from vaultsync.rounds import Round
 

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from vaultsync.entry import Creation
+from vaultsync.fates import Fate, Outgoing
 from vaultsync.hookspecs import Edit, NewHighlight
 from vaultsync.model import Document, Highlight
 from vaultsync.note import anchor_names, anchors, split
-from vaultsync.outbox import Copy, Fate, Outgoing
+from vaultsync.outbox import Copy
 from vaultsync.tags import local_tag
 from vaultsync.tracked import Rendered
 

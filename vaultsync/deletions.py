@@ -13,12 +13,12 @@ import msgspec
 
 from vaultsync.decisions import Draft, highlights_in
 from vaultsync.deeds import Deed
-from vaultsync.desk import OpenNote
 from vaultsync.entry import Entry
 from vaultsync.errors import AuthError, RateLimited, SafetyStop, SourceError, Unreachable
+from vaultsync.fates import Fate, Outgoing
 from vaultsync.hookspecs import Edit, Source
 from vaultsync.model import Document, Highlight
-from vaultsync.outbox import Fate, Outgoing
+from vaultsync.open_note import OpenNote
 from vaultsync.plan import OnDisk, guard_deletions
 from vaultsync.rounds import Round
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vaultsync.inverse import Unread, Value, read_back, same_text, service_names
-from vaultsync.properties import ID_KEY, read_properties
+from vaultsync.note import ID_KEY
+from vaultsync.properties import read_properties
 from vaultsync.tracked import Property
 
 NOT_TEXT = "its property is not text; put it in quotes"

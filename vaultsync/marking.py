@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vaultsync.creations import callout, marked, token
-from vaultsync.desk import Desk, OpenNote
+from vaultsync.desk import Desk
 from vaultsync.errors import ConfigError, VaultError
+from vaultsync.fates import Fate
 from vaultsync.hookspecs import NewHighlight
-from vaultsync.outbox import Fate
+from vaultsync.open_note import OpenNote
 from vaultsync.reconcile import Held
 from vaultsync.vault import Refused, Write, digest
 from vaultsync.workspace import Workspace

@@ -6,10 +6,12 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from vaultsync.properties import ID_KEY, front_matter_end
-
+ID_KEY = "vaultsync_id"
 _BOM = "\ufeff"
 _ANCHOR = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)[ \t]*\r?$", re.MULTILINE)
+
+_OPENING = re.compile(r"---[ \t]*\r?\n")
+_CLOSING = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,17 @@ def split(text: str) -> Note:
     rest = text[len(mark) :]
     end = front_matter_end(rest)
     return Note(mark, rest[:end], rest[end:])
+
+
+def front_matter_end(text: str) -> int:
+    r"""Where the front matter of a note ends, after its closing line; 0 if it has none. Characters.
+
+    >>> front_matter_end("---\na: 1\n---\ntext")
+    13
+    """
+    opening = _OPENING.match(text)
+    closing = _CLOSING.search(text, opening.end()) if opening else None
+    return closing.end() if closing else 0
 
 
 def join(note: Note) -> str:

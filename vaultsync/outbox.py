@@ -8,46 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 
 import msgspec
 
 from vaultsync.conflicts import LINES, PROPERTY, Callout, found
 from vaultsync.diff3 import matches
 from vaultsync.edits import edits, same
-from vaultsync.hookspecs import Edit, NewHighlight
+from vaultsync.fates import Fate, Outgoing
+from vaultsync.hookspecs import Edit
 from vaultsync.lens import Reading
 from vaultsync.merge import merge_tags
 from vaultsync.model import Document, Highlight
 from vaultsync.reconcile import Agreed, Held, Render, merged, together
 
 Value = str | tuple[str, ...]
-
-
-class Fate(Enum):
-    """What becomes of an edit."""
-
-    SEND = "to be sent"
-    SENT = "sent"
-    AGREED = "at the source already"
-    CONFLICT = "in conflict"
-    REFUSED = "can't be sent"
-    WAIT = "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One edit and what becomes of it. path: of the note; block: its anchor, "" for the document. why: a sentence.
-
-    new: the highlight that is to be made, if that is what is wanted; the edit is of the field "highlight" then.
-    """
-
-    edit: Edit
-    path: str
-    block: str
-    fate: Fate
-    why: str = ""
-    new: NewHighlight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +80,6 @@ def _weighed(copy: Copy, edit: Edit, block: str, disputed: frozenset[tuple[str, 
 
 
 _CUT = "The note ends right behind it, and did not before, so it may be cut off; put back what stood there, or a line."
-RESTORED = (
-    'The note is back at an earlier text, as if restored from a backup; if that is meant, run "vaultsync push --yes".'
-)
 _UNSURE = "What was read does not give the note back as it is; put the lines around it back as they were."
 
 

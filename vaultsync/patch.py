@@ -13,8 +13,7 @@ from typing import Any
 
 import yaml
 
-from vaultsync.note import Note, join, split
-from vaultsync.properties import ID_KEY
+from vaultsync.note import ID_KEY, Note, join, split
 from vaultsync.scalars import Loader, item
 from vaultsync.tracked import plain_text
 

@@ -18,11 +18,11 @@ import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from vaultsync.errors import VaultsyncError
+from vaultsync.note import ID_KEY, front_matter_end
 from vaultsync.scalars import Loader, item, quoted, remark, scalar
 from vaultsync.tags import local_tag, local_tags
 from vaultsync.tracked import CLOSE, OPEN, Property, TagList, Tracked, plain_text
 
-ID_KEY = "vaultsync_id"
 _HOLE = re.compile(f"{OPEN}(\\d+){CLOSE}")
 
 
@@ -298,18 +298,3 @@ def _hole(node: Any, source: str, place: _Place) -> tuple[int, int, _Hole]:
     parts = tuple(int(part) if number % 2 else part for number, part in enumerate(split) if number % 2 or part)
     text = place.name or bool(node.style) or len(parts) != 1
     return begin, end, _Hole(parts, text, place, tail)
-
-
-_OPENING = re.compile(r"---[ \t]*\r?\n")
-_CLOSING = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
-
-
-def front_matter_end(text: str) -> int:
-    r"""Where the front matter of a note ends, after its closing line; 0 if it has none. Characters.
-
-    >>> front_matter_end("---\na: 1\n---\ntext")
-    13
-    """
-    opening = _OPENING.match(text)
-    closing = _CLOSING.search(text, opening.end()) if opening else None
-    return closing.end() if closing else 0

@@ -18,7 +18,7 @@ from vaultsync.creating import Creating, forget_made
 from vaultsync.decisions import Draft
 from vaultsync.deeds import Deed
 from vaultsync.deletions import Deletions
-from vaultsync.desk import Desk, OpenNote
+from vaultsync.desk import Desk
 from vaultsync.entry import Entry
 from vaultsync.errors import (
     AuthError,
@@ -29,8 +29,10 @@ from vaultsync.errors import (
     Unreachable,
     VaultsyncError,
 )
+from vaultsync.fates import RESTORED, Fate, Outgoing
 from vaultsync.hookspecs import Edit, Receipt, Source
-from vaultsync.outbox import RESTORED, Fate, Outgoing, fate_of, value_of
+from vaultsync.open_note import OpenNote
+from vaultsync.outbox import fate_of, value_of
 from vaultsync.plan import guard_edits
 from vaultsync.rounds import Round
 from vaultsync.workspace import Workspace

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vaultsync.errors import AuthError, RateLimited, SafetyStop, VaultsyncError
+from vaultsync.fates import Fate, Outgoing
 from vaultsync.hookspecs import Problem
-from vaultsync.outbox import Fate, Outgoing
 from vaultsync.plan import Action
 
 _SHOWN = 20

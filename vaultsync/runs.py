@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from vaultsync.pull import Options, Pull
-from vaultsync.push import Push, PushOptions
 from vaultsync.report import Report
 from vaultsync.rounds import Bounds, Round
 from vaultsync.workspace import Workspace
+
+if TYPE_CHECKING:
+    from vaultsync.push import PushOptions
 
 _KEPT_CHANGES = 100
 
@@ -40,6 +43,8 @@ def run(  # noqa: PLR0913  # two halves, and how to go about them
             pulling.everything()
             swept = pulling.swept
         if push is not None:
+            from vaultsync.push import Push  # it brings all that reads notes back
+
             Push(this, push).everything()
         report = this.report()
     report = dataclasses.replace(report, errors=(*workspace.host.untold(), *report.errors))

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vaultsync.aliases import LAYOUT
 from vaultsync.config import FULL_EVERY
-from vaultsync.desk import Desk, OpenNote
+from vaultsync.desk import Desk
 from vaultsync.entry import Row
-from vaultsync.outbox import RESTORED, Fate, Outgoing
+from vaultsync.errors import VaultsyncError
+from vaultsync.fates import RESTORED, Fate, Outgoing
 from vaultsync.plan import OnDisk
 from vaultsync.report import short
 from vaultsync.survey import Survey
 from vaultsync.workspace import Workspace
+
+if TYPE_CHECKING:
+    from vaultsync.open_note import OpenNote
 
 _RUNS = 5
 
@@ -63,9 +67,9 @@ def standing(workspace: Workspace) -> Standing:
     desk = Desk(workspace)
     rows, seen, history = desk.rows, desk.survey, workspace.history
     opened = list(desk.every())
-    notes = [one for one in opened if isinstance(one, OpenNote)]
+    notes = [one for one in opened if not isinstance(one, VaultsyncError)]
     edits = [one for note in notes for one in _edits(workspace, note)]
-    unread = [error.message for error in (*seen.unread, *(one for one in opened if not isinstance(one, OpenNote)))]
+    unread = [error.message for error in (*seen.unread, *(one for one in opened if isinstance(one, VaultsyncError)))]
     return Standing(
         runs=tuple(reversed(list(history.last(_RUNS)))),
         next_full={name: _after(history.last_full(name)) for name in workspace.config.sources},

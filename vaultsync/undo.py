@@ -15,8 +15,9 @@ from vaultsync.creations import FIELD
 from vaultsync.deeds import Deed, FileDeed, Made, last_deeds
 from vaultsync.entry import Entry
 from vaultsync.errors import SourceError, VaultsyncError
+from vaultsync.fates import Fate
 from vaultsync.hookspecs import Edit, Source
-from vaultsync.outbox import Fate, fate_of, value_of
+from vaultsync.outbox import fate_of, value_of
 from vaultsync.rounds import Round
 from vaultsync.vault import Refused, Trashed, Vault, Write, Written
 from vaultsync.workspace import Workspace

@@ -146,7 +146,8 @@ class Vault:
         if front is None or b"vaultsync_id" not in front:
             return None
         # Imported here: it brings a YAML reader, and an ordinary run knows its notes without.
-        from vaultsync.properties import ID_KEY, read_properties
+        from vaultsync.note import ID_KEY
+        from vaultsync.properties import read_properties
 
         properties = read_properties(front.decode(errors="replace").replace("\r\n", "\n"))
         if not properties and b"{{" in front:

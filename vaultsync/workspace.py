@@ -16,12 +16,10 @@ import msgspec
 from vaultsync import config as configuration
 from vaultsync import templates as template_files
 from vaultsync import tokens
-from vaultsync.connection import address
 from vaultsync.errors import SourceError, TemplateError
 from vaultsync.fenced import Fenced
 from vaultsync.history import History
 from vaultsync.hookspecs import Source
-from vaultsync.http import Http
 from vaultsync.lock import writer_lock
 from vaultsync.plugins import Host
 from vaultsync.progress import Progress, silent
@@ -31,6 +29,7 @@ from vaultsync.statedir import state_dir
 from vaultsync.vault import Vault
 
 if TYPE_CHECKING:
+    from vaultsync.http import Http
     from vaultsync.lint import Lint
     from vaultsync.model import Document
     from vaultsync.render import PathRenderer
@@ -170,6 +169,10 @@ class Workspace:
         token = self.stand.tokens.get(name)
         if token is None and plugin.token:
             token = tokens.token_for(name, plugin.token, settings.base_url, self.env)
+        # requests takes a while to import, and status asks nobody.
+        from vaultsync.connection import address
+        from vaultsync.http import Http
+
         http = Http(name, address(settings), token, on_wait=self.progress.wait, **self.stand.http)
         self._https.append(http)
         return partial(plugin.make, settings, http)

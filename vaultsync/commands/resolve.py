@@ -11,7 +11,7 @@ import click
 from vaultsync.commands.options import find_vault, vault_option
 
 if TYPE_CHECKING:
-    from vaultsync.desk import OpenNote
+    from vaultsync.open_note import OpenNote
 
 
 @click.command()

@@ -1,0 +1,109 @@
+"""One document's note, opened and read: what its user changed, what is in conflict, what can't be told. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vaultsync.conflicts import Callout, found
+from vaultsync.creations import asked_for
+from vaultsync.edits import edits
+from vaultsync.entry import Base, Entry
+from vaultsync.fates import Outgoing
+from vaultsync.hookspecs import Edit, Highlighter, NewHighlight, Source
+from vaultsync.lens import Reading, Refusal
+from vaultsync.lens_rows import words_of
+from vaultsync.model import Document
+from vaultsync.outbox import Copy, Rules, outbox
+from vaultsync.reconcile import Agreed, Held, conflicts_elsewhere, together
+from vaultsync.survey import Place
+from vaultsync.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNote:
+    """One document's note as it is, beside what both sides last agreed on. newest: as the source last told it."""
+
+    entry: Entry
+    base: Base
+    place: Place
+    agreed: Agreed
+    held: Held
+    readings: Mapping[str, Reading]
+    newest: Document
+
+    @property
+    def path(self) -> str:
+        """Where the note is."""
+        return self.place.path
+
+    @property
+    def reading(self) -> Reading:
+        """What the note says, and others that hold blocks of it."""
+        return together(self.readings)
+
+    @property
+    def conflicts(self) -> tuple[Callout, ...]:
+        """The conflicts the note holds, and those of its blocks in other notes."""
+        return tuple(one for _, one in self.places_of_conflicts)
+
+    @property
+    def places_of_conflicts(self) -> tuple[tuple[str, Callout], ...]:
+        """The conflicts, each with the path of the note it stands in."""
+        own = [(self.path, one) for one in found(self.held.note) if one.kind == "conflict"]
+        return (*own, *conflicts_elsewhere(self.agreed, self.held, self.readings[""]))
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Fields of which it can't be told what their user made of them."""
+        return self.reading.refusals
+
+    @property
+    def without_anchor(self) -> tuple[str, ...]:
+        """Highlights whose anchor is gone while something like their longest line is still there."""
+        own, text = self.readings[""], self.held.note
+        for region in sorted(own.regions.values(), key=lambda region: -region.start):
+            text = text[: region.start] + text[region.end :] if region.start else text
+        lines = [words_of(line) for line in text.split("\n")]
+        blocks = [block for block in self.agreed.layout.blocks if block.id in own.absent]
+        words = {
+            block.id: words_of(max(self.agreed.text[block.start : block.end].split("\n"), key=len)) for block in blocks
+        }
+        standing = [
+            name for name, wanted in words.items() if any(2 * len(wanted & line) > len(wanted) for line in lines)
+        ]
+        return (*own.orphans, *standing)
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The fields its user changed."""
+        return edits(self.agreed.document, self.reading)
+
+    def outbox(self, source: Source, workspace: Workspace, *, allow_commands: bool = False) -> tuple[Outgoing, ...]:
+        """The fields its user changed, passages that are to be highlights, and what stands against sending each."""
+        copy = Copy(self.path, self.agreed, self.held, self.readings, self.newest)
+        new = self._asked_for(copy, source, workspace, allow_commands=allow_commands)
+        if not self.edits:
+            return new
+
+        def read_only(edit: Edit) -> str:
+            return workspace.lint(self.agreed.document.category).why_read_only(edit.owner, edit.field)
+
+        def command(edit: Edit) -> str:
+            return "" if allow_commands else source.command(edit)
+
+        rules = Rules(source.refusal, read_only, command, workspace.render_note)
+        return (*outbox(copy, rules), *new)
+
+    def _asked_for(
+        self, copy: Copy, source: Source, workspace: Workspace, *, allow_commands: bool
+    ) -> tuple[Outgoing, ...]:
+        """Passages that are to be highlights; none if their source makes none of them."""
+        if not isinstance(source, Highlighter) or not source.takes_highlights():
+            return ()
+
+        def stands_against(document: Document, new: NewHighlight) -> str:
+            note = Edit(document.id, "new", "note", "", new.note)
+            return source.unfit(document, new) or ("" if allow_commands else source.command(note))
+
+        return asked_for(copy, workspace.state.creating(self.entry.id), stands_against)
