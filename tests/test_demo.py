@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +13,15 @@ import pytest
 
 from tests.command_case import be_nobody
 from vaultsync.cli import main
+
+# With less time to read than a newcomer needs.
+WATCH = """
+import sys
+from vaultsync.cli import main
+from vaultsync.commands import demo
+demo._SOMEONE, demo._OFTEN, demo._SETTLE = 1.0, 1.0, 0.1
+sys.exit(main(["demo", "--watch"]))
+"""
 
 
 class Untouchable(ModuleType):
@@ -116,3 +128,22 @@ def test_export_in_a_demo_vault_sends_no_token_anywhere(capsys: pytest.CaptureFi
     capsys.readouterr()
     assert main(["export", "--vault", "demo_vault"]) != 0
     assert "Nothing was sent" in capsys.readouterr().err
+
+
+def test_a_watched_demo_shows_both_directions(place: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", WATCH], stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        lines = iter(demo.stdout)
+        said = [next(line for line in lines if words in line) for words in ("and in the note", "books/")]
+        note = place / said[1].strip()
+        assert "A thought" not in note.read_text()
+        next(line for line in lines if "started" in line)
+        note.write_text(re.sub(r"(\^\S+\n\n- Note:).*", r"\1 A thought.", note.read_text(), count=1))
+        awaited = ["sent ", 'the simulator has it: "A thought."', "adds a highlight", "arrived "]
+        while awaited:
+            line = next(lines)
+            awaited = [words for words in awaited if words not in line]
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(10) == 130
+    assert "made elsewhere" in note.read_text()
+    assert "A thought." in note.read_text()

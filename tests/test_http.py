@@ -232,6 +232,22 @@ def test_a_wait_longer_than_a_run_is_an_error_that_says_so(service: Service, htt
     assert clock.slept == []
 
 
+def test_one_who_has_no_patience_is_told_how_long_the_wait_is(service: Service, clock: Clock) -> None:
+    http = Http("readwise", service.base_url, TOKEN, clock=clock, sleep=clock.sleep, now=lambda: NOON, patience=1.0)
+    scarce = Budget("Reader", 2)
+    for _ in range(2):
+        http.get("v3/list/", budget=scarce)
+    with pytest.raises(RateLimited, match="Reader allows 2 requests a minute") as caught:
+        http.get("v3/list/", budget=scarce)
+    assert caught.value.seconds == pytest.approx(60.1)
+    service.answers = [Answer(429, b"", {"Retry-After": "1"}), Answer(), Answer(429, b"", {"Retry-After": "2"})]
+    http.get("v3/list/", budget=budget())
+    with pytest.raises(RateLimited, match="asks to wait 2 seconds"):
+        http.get("v3/list/", budget=budget())
+    assert (len(service.asked), clock.slept) == (5, [1.0])
+    http.close()
+
+
 @pytest.mark.parametrize(
     "trouble",
     [

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from vaultsync.errors import StateError
-from vaultsync.lock import writer_lock
+from vaultsync.errors import AtWork, StateError
+from vaultsync.lock import is_watched, watch_lock, writer_lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from vaultsync.lock import writer_lock
+from vaultsync.lock import is_watched, watch_lock, writer_lock
 with writer_lock(Path(sys.argv[1]), "vaultsync watch"):
     print("held", flush=True)
     sys.stdin.read()
@@ -67,3 +67,14 @@ def test_a_holder_that_has_not_said_who_it_is_is_still_a_holder(tmp_path: Path) 
 def test_a_lock_that_cant_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="Nothing was done"), writer_lock(tmp_path / "gone", "vaultsync export"):
         pytest.fail("no lock")
+
+
+def test_a_watcher_keeps_out_another_and_no_writer(tmp_path: Path) -> None:
+    assert not is_watched(tmp_path)
+    with watch_lock(tmp_path, "vaultsync watch"):
+        assert is_watched(tmp_path)
+        with writer_lock(tmp_path, "vaultsync sync"):
+            pass
+        with pytest.raises(AtWork, match="is watching this vault"), watch_lock(tmp_path, "vaultsync watch"):
+            pytest.fail("two watchers")
+    assert not is_watched(tmp_path)

@@ -17,7 +17,7 @@ from vaultsync.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.edits import edits
 from vaultsync.foreign import as_agreed, without_news
 from vaultsync.lens import Reading, read
-from vaultsync.merge import MergedNote, adopt_note, merge_fields, merge_note
+from vaultsync.merge import adopt_note, merge_fields, merge_note
 from vaultsync.model import Document
 from vaultsync.note import anchors
 from vaultsync.tracked import Block, Layout, Rendered
@@ -52,7 +52,8 @@ class Held:
 class Reconciled:
     """What the notes become. base: what is agreed from now on. elsewhere: other notes that change, by path.
 
-    conflicts: how many the note holds. kept: ids of highlights that are gone at the source and stay.
+    conflicts: how many there are of the document, in any note. kept: ids of highlights that are gone at the source and
+    stay.
     """
 
     text: str
@@ -79,8 +80,8 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
         new = part(arriving, {block.id for block in old.layout.blocks})
         text = held.elsewhere[path]
         elsewhere[path] = merge_note(old.text, old.layout, text, reading[path], new, disputed).text
-    told = conflicts_elsewhere(agreed, Held(held.note, elsewhere), reading[""])
-    return replace(_reconciled(note, base, elsewhere), conflicts=note.conflicts + len(told))
+    conflicts = _conflicts(agreed, Held(note.text, elsewhere), theirs, reading[""])
+    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere)
 
 
 def conflicts_elsewhere(agreed: Agreed, held: Held, own: Reading) -> tuple[tuple[str, Callout], ...]:
@@ -92,6 +93,13 @@ def conflicts_elsewhere(agreed: Agreed, held: Held, own: Reading) -> tuple[tuple
         for one in found(held.elsewhere[path])
         if one.kind == "conflict" and one.block_id in blocks
     )
+
+
+def _conflicts(agreed: Agreed, held: Held, theirs: Document, own: Reading) -> int:
+    """How many conflicts of a document there are, wherever they stand; in its note may be some of another's blocks."""
+    names = {block.block_id for block in agreed.layout.blocks} | {one.block_id for one in theirs.highlights} | {""}
+    here = sum(one.kind == "conflict" and one.block_id in names for one in found(held.note))
+    return here + len(conflicts_elsewhere(agreed, held, own))
 
 
 def readings(agreed: Agreed, held: Held) -> dict[str, Reading]:
@@ -183,8 +191,8 @@ def adopted(held: Held, theirs: Document, render: Render) -> Reconciled:
     for path, old in parts(agreed, held, reading[""]).items():
         new = part(arriving, {block.id for block in old.layout.blocks})
         elsewhere[path] = adopt_note(old, held.elsewhere[path], reading[path], new, differing).text
-    told = conflicts_elsewhere(agreed, Held(held.note, elsewhere), reading[""])
-    return replace(_reconciled(note, base, elsewhere), conflicts=note.conflicts + len(told))
+    conflicts = _conflicts(agreed, Held(note.text, elsewhere), theirs, reading[""])
+    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere)
 
 
 def _differing(known: Document, reading: Reading) -> tuple[FieldConflict, ...]:
@@ -201,7 +209,3 @@ def _differing(known: Document, reading: Reading) -> tuple[FieldConflict, ...]:
 
 def _folded(tags: Iterable[str]) -> set[str]:
     return {tag.casefold() for tag in tags}
-
-
-def _reconciled(note: MergedNote, base: Rendered, elsewhere: Mapping[str, str]) -> Reconciled:
-    return Reconciled(note.text, base, note.conflicts, note.notices, note.kept, elsewhere)

@@ -147,9 +147,7 @@ def _watch(folder: Path, service: Simulator, note: str) -> int:
     someone.start()
     try:
         stand, env = _stand(service.base_url, service.token)
-        return watched(
-            folder.resolve(), tell, Manner(settle=_SETTLE, pull_interval=_OFTEN, stand=stand), env
-        )
+        return watched(folder.resolve(), tell, Manner(settle=_SETTLE, pull_interval=_OFTEN, stand=stand), env)
     finally:
         someone.cancel()
 
