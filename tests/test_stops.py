@@ -115,11 +115,11 @@ QUIET = frozenset() if EVERYWHERE else STATEMENTS | {"http.request"}
 def _stops(names: list[str], part: int, *, all_kinds: bool = False, sparse: bool = False) -> list[int]:
     """The effects to stop before: none of the quiet ones, or of those in a row the first. part: every so many-th.
 
-    sparse: only every other one, unless everywhere; for laws that follow up on those that stop at each.
+    Unless everywhere, only every other one; sparse: every fourth, for laws that follow up on those.
     """
     pairs = enumerate(zip(["", *names], names, strict=False), 1)
     numbers = [at for at, (last, name) in pairs if name not in QUIET or (all_kinds and name != last)]
-    return numbers[part::_PARTS] if EVERYWHERE or not sparse else numbers[part :: 2 * _PARTS]
+    return numbers[part::_PARTS] if EVERYWHERE else numbers[part :: (4 if sparse else 2) * _PARTS]
 
 
 def _differences(reader: Reading, stage: Callable[[Reading], Scene], stop: str, part: int) -> list[str]:

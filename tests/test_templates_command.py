@@ -82,7 +82,10 @@ MIXED += """{% for h in document.highlights %}
 """
 
 
-def test_check_says_of_each_field_whether_it_can_be_edited(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_says_of_each_field_whether_it_can_be_edited(
+    vault: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "10000")
     own(vault, "document.md", MIXED)
     assert main(["templates", "check"]) == 0
     assert capsys.readouterr().out.splitlines() == [

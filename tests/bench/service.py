@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -93,7 +94,8 @@ def _part(library: Library, export: FrozenExport, books: int) -> Simulator:
 
 
 def _change(library: Library, books: int) -> None:
-    when = max(book.changed for book in library.books.values())
+    # Later than all before, or the listing has nothing new to say.
+    when = max(book.changed for book in library.books.values()) + timedelta(seconds=1)
     for book in list(library.books.values())[:: len(library.books) // books][:books]:
         book.highlights[0].text += " Again."
         book.highlights[0].updated = book.updated = book.changed = when
