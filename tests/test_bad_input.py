@@ -562,6 +562,8 @@ def test_a_note_that_was_emptied_or_replaced_stays_so(shelf: Reading, mine: str)
 def test_a_process_that_is_interrupted_ends_with_130() -> None:
     code = (
         "import sys, os, signal; from vaultsync import steps; from vaultsync.cli import main\n"
+        # Whoever is started in the background is told to ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "steps.observer = lambda name: name == 'http.request' and os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.exit(main(['export']))"
     )

@@ -105,3 +105,17 @@ def test_a_note_without_anchors_gets_its_blocks_again_when_state_is_lost(reader:
     reader.export()
     assert reader.text("Walden.md").count("My own words.") == 1
     assert reader.text("Walden.md").count(f"> one\n\n^rw{highlight.id}\n") == 1
+
+
+def test_tags_cleared_in_a_moved_block_are_not_read_from_the_next_documents_block(reader: Reading) -> None:
+    _, (moved, stays) = reader.book("Walden", "one", "two")
+    _, (other,) = reader.book("Essays", "three")
+    reader.library.tag(moved, "woods")
+    reader.library.tag(other, "letters")
+    reader.export()
+    text, there = reader.text("Walden.md"), reader.text("Essays.md")
+    block = text[text.index("> one") : text.index("> two")]
+    reader.write("Walden.md", text.replace(block, ""))
+    reader.write("Essays.md", there.replace("> three", f"{block.replace('#woods', '')}> three"))
+    assert reader.run("sync").code == 0
+    assert [[tag.name for tag in one.tags] for one in (moved, stays, other)] == [[], [], ["letters"]]

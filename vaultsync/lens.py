@@ -169,6 +169,7 @@ class _Reader:
         at = 0
         stops: list[tuple[int, int, Pin | None]] = [(pin.line, pin.line + 1, pin) for pin in self._pinned.pins]
         stops += [(start, end, None) for start, end in self._pinned.orphans.values()]
+        stops += [(line, line + 1, None) for line in self._pinned.foreign]
         for start, end, pin in sorted(stops, key=lambda stop: stop[:2]):
             below = None
             if pin is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -11,6 +11,7 @@ from vaultsync.lens_lines import head
 from vaultsync.lens_rows import BaseBlock, Row
 
 _ANCHOR = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)(?=[ \t\r]|$)", re.MULTILINE)
+_AT_END = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)[ \t]*$")
 _SAME_ENOUGH = 0.9
 
 
@@ -27,13 +28,15 @@ class Pin:
 class Pinned:
     """Where blocks stand. pins: in the order of their lines. homes: the pin that is each block's, by owner.
 
-    orphans: first line and line after the last, by owner, of blocks whose anchor is gone. absent: owners.
+    orphans: first line and line after the last, by owner, of blocks whose anchor is gone. absent: owners. foreign:
+    lines with anchors of other documents' blocks, or of one that is gone; what stands behind is not of the block before.
     """
 
     pins: tuple[Pin, ...]
     homes: Mapping[str, Pin]
     orphans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    foreign: tuple[int, ...] = ()
 
 
 def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinned:
@@ -59,7 +62,8 @@ def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinn
     orphans = {
         block.owner: place for block in missing if (place := _orphan(block, base, lines, taken, missing)) is not None
     }
-    return Pinned(tuple(pins), homes, orphans, tuple(one.owner for one in missing if one.owner not in orphans))
+    absent = tuple(one.owner for one in missing if one.owner not in orphans)
+    return Pinned(tuple(pins), homes, orphans, absent, tuple(_foreign(by_id, base, lines)))
 
 
 def _impostors(blocks: Mapping[str, BaseBlock], base: str) -> set[str]:
@@ -72,6 +76,19 @@ def _impostors(blocks: Mapping[str, BaseBlock], base: str) -> set[str]:
             line = base[base.rfind("\n", 0, match.start() + 1) + 1 : base.find("\n", match.end())].rstrip()
             (real if match.end() - len(match[1]) - 1 == block.anchor else lines).add(line)
     return lines - real
+
+
+def _foreign(blocks: Mapping[str, BaseBlock], base: str, lines: Sequence[str]) -> Iterator[int]:
+    """Lines with an anchor that is made as ours are and none of ours; one that base has as well stands in a value."""
+    kinds = {(name.removesuffix(block.owner), block.owner.isdigit()) for name, block in blocks.items()}
+    for number, line in enumerate(lines):
+        found = _AT_END.search(line) if "^" in line else None
+        if found is None or found[1] in blocks:
+            continue
+        kind = (found[1].rstrip("0123456789"), True)
+        alike = any(kind == one or (not one[1] and found[1].startswith(one[0])) for one in kinds if one[0])
+        if alike and f"{line.rstrip()}\n" not in base:
+            yield number
 
 
 def _candidates(blocks: Mapping[str, BaseBlock], lines: Sequence[str], not_one: set[str]) -> dict[str, list[Pin]]:
