@@ -1,0 +1,65 @@
+"""Notes and tags go back to the service whatever the template looks like: shipped sets, and six quite other shapes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.export_case import Reading, reader
+from tests.lens_case import SHAPES
+from tests.test_push import push, writes
+from vaultsync.simulator.records import Highlight
+from vaultsync.templates import SETS
+
+__all__ = ["reader"]
+
+# How a list of tags goes on in a note.
+MORE = {"#alpha": "#alpha #beta", "[[alpha]]": "[[alpha]], [[beta]]", "alpha": "alpha, beta"}
+
+
+@pytest.fixture(params=[*SETS, *SHAPES])
+def walden(reader: Reading, request: pytest.FixtureRequest) -> Highlight:
+    """A highlight with a note and a tag, exported by one of the templates."""
+    if request.param in SETS:
+        text = (reader.vault / "vaultsync.toml").read_text()
+        (reader.vault / "vaultsync.toml").write_text(text.replace('templates = "T"', f'templates = "{request.param}"'))
+    else:
+        (reader.vault / "T/document.md").write_text(SHAPES[request.param])
+    _, (one, _) = reader.book("Walden", "I went to the woods.", "two", author="Thoreau")
+    reader.library.edit_highlight_in_app(one.id, note="first words")
+    reader.library.tag(one, "alpha")
+    reader.export("--full")
+    return one
+
+
+def edit(reader: Reading, old: str, new: str) -> None:
+    """Replace what stands in the note, push, and see that nothing else happens."""
+    text = reader.text("Walden.md")
+    assert text.count(old) == 1, text
+    reader.write("Walden.md", text.replace(old, new))
+    files = reader.files()
+    assert push(reader)["sent"] == 1
+    assert reader.files() == files
+    reader.simulator.log.clear()
+    reader.run("sync", "--full")
+    assert (writes(reader), reader.files()) == ([], files)
+
+
+def test_a_note_is_changed_cleared_and_set_again(reader: Reading, walden: Highlight) -> None:
+    edit(reader, "first words", "other words, of mine")
+    assert walden.note == "other words, of mine"
+    place = reader.text("Walden.md").index("other words, of mine")
+    edit(reader, "other words, of mine", "")
+    assert walden.note == ""
+    text = reader.text("Walden.md")
+    reader.write("Walden.md", f"{text[:place]}set{text[place:]}")
+    assert push(reader)["sent"] == 1
+    assert walden.note == "set"
+
+
+def test_tags_are_added_and_removed(reader: Reading, walden: Highlight) -> None:
+    text = reader.text("Walden.md")
+    tag = next(shape for shape in MORE if shape in text)
+    edit(reader, tag, MORE[tag])
+    assert [one.name for one in walden.tags] == ["alpha", "beta"]
+    edit(reader, MORE[tag], tag)
+    assert [one.name for one in walden.tags] == ["alpha"]
