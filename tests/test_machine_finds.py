@@ -119,3 +119,15 @@ def test_tags_cleared_in_a_moved_block_are_not_read_from_the_next_documents_bloc
     reader.write("Essays.md", there.replace("> three", f"{block.replace('#woods', '')}> three"))
     assert reader.run("sync").code == 0
     assert [[tag.name for tag in one.tags] for one in (moved, stays, other)] == [[], [], ["letters"]]
+
+
+def test_a_note_that_was_found_when_its_document_was_gone_holds_up_no_push(reader: Reading) -> None:
+    book, _ = reader.book("Walden", "one")
+    _, (other,) = reader.book("Essays", "two")
+    reader.export()
+    _without_state(reader)
+    reader.library.delete_book(book.id)
+    reader.export("--full")
+    reader.write("Essays.md", reader.text("Essays.md").replace("- Note: ", "- Note: Mine."))
+    assert reader.run("sync").code == 0
+    assert other.note == "Mine."

@@ -176,7 +176,8 @@ class Drafts:
             return self._kept(decision, entry.base, outcome)
         path = place.path if place.on_disk in (OnDisk.AS_WRITTEN, OnDisk.EDITED, OnDisk.FOUND) else entry.path
         done = action in (Action.NOTHING, Action.KEEP, Action.GONE)
-        return msgspec.structs.replace(entry, path=path, pending=not done)
+        # Without a base it is none of our notes yet, wherever it is.
+        return msgspec.structs.replace(entry, path=path if entry.base is not None else None, pending=not done)
 
     def _kept(self, decision: Decision, base: Base, outcome: Outcome | None) -> Entry:
         """The entry of a note that stays though its document is gone: looked at again when that is back, not before."""

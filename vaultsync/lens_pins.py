@@ -29,7 +29,7 @@ class Pinned:
     """Where blocks stand. pins: in the order of their lines. homes: the pin that is each block's, by owner.
 
     orphans: first line and line after the last, by owner, of blocks whose anchor is gone. absent: owners. foreign:
-    lines with anchors of other documents' blocks, or of one that is gone; what stands behind is not of the block before.
+    lines with anchors of other documents' blocks, or of one that is gone; what stands behind is of no block before.
     """
 
     pins: tuple[Pin, ...]
