@@ -1,0 +1,232 @@
+"""Both sides changed at random, runs stopped, state lost: no word is lost, all news arrive, nothing comes twice.
+
+MACHINE=500 in the environment tells so many stories instead of few; so does `python -m tests.test_machine 500`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from tests import machine_edits as edits
+from tests.export_case import Run
+from tests.machine_case import World
+from tests.machine_ledger import Ledger, Snapshot
+from tests.machine_source import BOOK_NEWS, HIGHLIGHT_NEWS, add_book
+from vaultsync.conflicts import LINES
+
+FEW, STEPS = 8, 20
+NUMBER = st.integers(0, 99)
+FULL = ("--full", "--allow-removals")
+T = TypeVar("T")
+
+
+def pick(options: Sequence[T], number: int) -> T:
+    """One of some things."""
+    return options[number % len(options)]
+
+
+class Machine(RuleBasedStateMachine):
+    """A person with two books and a page of their own. whole: nothing has gone wrong so far."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.ledger = Ledger(self.world)
+        self.world.save("Own.md", f"---\nmine: {self.world.word('u')}\n---\n{edits.line(self.world.word('u'))}\n")
+        for highlights in (2, 1):
+            add_book(self.world, self.ledger, highlights)
+        self.whole = False
+        self.exports()
+
+    def teardown(self) -> None:
+        """A story ends with everything heard, unless it has ended badly before."""
+        try:
+            if self.whole:
+                self.hears_everything()
+        finally:
+            self.world.close()
+
+    # The vault's user.
+
+    @rule(what=st.sampled_from(sorted(edits.BLOCK_EDITS)), where=NUMBER, at=NUMBER)
+    def writes_in_a_block(self, what: str, where: int, at: int) -> None:
+        if not (blocks := self.world.blocks()):
+            return
+        path, anchor = pick(blocks, where)
+        field, edit = edits.BLOCK_EDITS[what]
+        words = self.world.word("u"), self.world.word("u"), self.world.word("u")
+        self.ledger.touched[anchor].add(field)
+        self._by_user(lambda: self.world.edit(path, lambda lines: edit(lines, anchor, at, words)))
+
+    @rule(what=st.sampled_from(sorted(edits.NOTE_EDITS)), where=NUMBER, at=NUMBER)
+    def writes_around(self, what: str, where: int, at: int) -> None:
+        if not (paths := self.world.person.paths()):
+            return
+        path, word = pick(paths, where), self.world.word("u")
+        field, edit = edits.NOTE_EDITS[what]
+        for book, home in self.world.homes().items():
+            if home == path and field:
+                self.ledger.touched[f"readwise:{book}"].add(field)
+        self._by_user(lambda: self.world.edit(path, lambda lines: edit(lines, at, word)))
+
+    @rule(what=st.sampled_from(["move", "copy", "delete", "unanchor"]), where=NUMBER, to=NUMBER, at=NUMBER)
+    def arranges_a_block(self, what: str, where: int, to: int, at: int) -> None:
+        if not (blocks := self.world.blocks()):
+            return
+        path, anchor = pick(blocks, where)
+        target = pick([*self.world.person.paths(), *[path] * 3], to)
+        # Of copies one is not kept up to date; once the other is gone, what it says is read as an edit.
+        touched = {"unanchor": {LINES, "anchor"}, "copy": {"text", "note", "tags"}}
+        self.ledger.touched[anchor] |= touched.get(what, set())
+        if what == "unanchor":
+            self._by_user(lambda: self.world.edit(path, lambda lines: edits.unanchored(lines, anchor)))
+        else:
+            self._by_user(lambda: self._take(what, path, anchor, pick([target, ""], what == "delete"), at))
+
+    def _take(self, what: str, path: str, anchor: str, target: str, at: int) -> None:
+        lines = edits.opened(self.world.person.text(path))
+        there = edits.block(lines, anchor)
+        if what != "copy":
+            self.world.edit(path, lambda lines: edits.without(lines, there))
+        if target:
+            put = ["", *lines[there], ""]
+            self.world.edit(target, lambda lines: edits.with_lines(lines, edits.gap(lines, at), put))
+
+    @rule(what=st.sampled_from([*sorted(edits.TEXT_EDITS), "rename", "folder", "delete"]), where=NUMBER, at=NUMBER)
+    def arranges_a_note(self, what: str, where: int, at: int) -> None:
+        if not (paths := self.world.person.paths()):
+            return
+        path = pick(paths, where)
+        if what in edits.TEXT_EDITS:
+            text = edits.TEXT_EDITS[what](self.world.person.text(path), at)
+            self._by_user(lambda: self.world.save(path, text))
+        elif what == "delete":
+            self.ledger.forgotten |= "vaultsync_conflicts" in self.world.person.text(path)
+            self._by_user((self.world.person.vault / path).unlink)
+        else:
+            self._by_user(lambda: self._move(path, folder=what == "folder"))
+
+    def _move(self, path: str, *, folder: bool) -> None:
+        vault, word = self.world.person.vault, self.world.word("f")
+        to = vault / word / path.rpartition("/")[2] if folder else (vault / path).with_name(f"{word}.md")
+        to.parent.mkdir(exist_ok=True)
+        (vault / path).rename(to)
+
+    def _by_user(self, does: Callable[[], object]) -> None:
+        before = self.ledger.snapshot()
+        does()
+        self.ledger.user_did(before)
+
+    # The source, templates and state.
+
+    @rule(what=st.sampled_from(sorted(HIGHLIGHT_NEWS)), where=NUMBER)
+    def source_changes_a_highlight(self, what: str, where: int) -> None:
+        if highlights := self.world.highlights():
+            HIGHLIGHT_NEWS[what](self.world, self.ledger, pick(highlights, where))
+
+    @rule(what=st.sampled_from([*sorted(BOOK_NEWS), "new"]), where=NUMBER)
+    def source_changes_a_book(self, what: str, where: int) -> None:
+        books = self.world.books()
+        if what == "new" or not books:
+            add_book(self.world, self.ledger, 1 + where % 2)
+        else:
+            BOOK_NEWS[what](self.world, self.ledger, pick(books, where))
+
+    @rule(number=NUMBER)
+    def changes_the_template(self, number: int) -> None:
+        self.world.use_template(number)
+        self.ledger.retemplated = True
+
+    @rule()
+    def keeps_a_copy_of_state(self) -> None:
+        self.world.keep_state()
+
+    @rule(restored=st.booleans())
+    def loses_state(self, restored: bool) -> None:
+        if restored and not self.world.restore_state():
+            return
+        if not restored:
+            self.world.lose_state()
+        self.ledger.state_lost()
+        self.ledger.forgotten |= restored
+
+    # Runs.
+
+    @rule()
+    def exports(self) -> None:
+        self._checked(self.ledger.check_ended, "export")
+
+    @rule()
+    def syncs(self) -> None:
+        self._checked(self.ledger.check_sent, "sync")
+
+    @rule()
+    def hears_everything(self) -> None:
+        run = self._checked(self.ledger.check_all_heard, "export", *FULL)
+        if run.code:  # what an open conflict tells may be told in other words once more
+            self.world.run("export", "--full")
+        self._changes_nothing("export", "--full")
+
+    @rule()
+    def syncs_until_done(self) -> None:
+        for check in (self.ledger.check_sent, self.ledger.check_converged):
+            self._checked(check, "sync", *FULL)
+
+    @rule(number=st.integers(1, 25), command=st.sampled_from(["export", "sync"]))
+    def is_stopped(self, number: int, command: str) -> None:
+        self._checked(self.ledger.check_stopped, command, stop=number)
+
+    @rule()
+    def rehearses(self) -> None:
+        told = self._changes_nothing("export", "--dry-run")
+        done = self._checked(self.ledger.check_ended, "export")
+        assert told.json["changes"] == done.json["changes"]
+
+    def _checked(self, check: Callable[[Snapshot, Run], None], *args: str, stop: int = 0) -> Run:
+        """Run a command and look at what has become of everything. stop: before which of its effects; 0 for none."""
+        before = self.ledger.snapshot()
+        self.whole = False
+        run = self.world.run(*args, stop=stop)
+        check(before, run)
+        self.whole = True
+        return run
+
+    def _changes_nothing(self, *args: str) -> Run:
+        """Run a command that must change no byte, no time of a file and no row."""
+        before = self.world.everything()
+        self.whole = False
+        run = self.world.run(*args)
+        after = self.world.everything()
+        assert (before - after, after - before) == (set(), set())
+        self.whole = True
+        return run
+
+
+def tell(stories: int, *, again: bool) -> None:
+    """Tell so many stories; the first that ends badly is told as shortly as it can be. again: the same every time."""
+    told = settings(
+        max_examples=stories,
+        stateful_step_count=STEPS,
+        derandomize=again,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Machine, settings=told)
+
+
+def test_no_word_is_lost_and_all_news_arrive_whatever_happens_in_whatever_order() -> None:
+    stories = int(os.environ.get("MACHINE", "0"))
+    tell(stories or FEW, again=not stories)
+
+
+if __name__ == "__main__":
+    tell(int(sys.argv[1]) if len(sys.argv) > 1 else 1000, again=False)
