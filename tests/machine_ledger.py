@@ -14,6 +14,9 @@ from vaultsync.conflicts import ENDING, LINES, PROPERTY, Callout, found, masked
 from vaultsync.note import split
 from vaultsync.simulator.records import Book, Highlight
 
+# Ways to touch a block, beside its fields. Of two copies one is not kept up to date; once the other is gone, what it
+# says is read as an edit.
+COPY, ANCHOR = "copy", "anchor"
 _NOT_TEXT = re.compile("[\ufdd0-\ufdef\ufffe\uffff]")
 _ID_LINE = re.compile(r"^vaultsync_id:", re.MULTILINE)
 _COUNT = re.compile(r"^vaultsync_conflicts: (\d+)\r?$", re.MULTILINE)
@@ -101,6 +104,17 @@ class Ledger:
         """Enter that the state is gone, or an older one."""
         self.trusted = False
         self.removed.clear()
+        self._doubt()
+
+    def template_changed(self) -> None:
+        """Enter that notes are to look otherwise."""
+        self.retemplated = True
+        self._doubt()
+
+    def _doubt(self) -> None:
+        """Without state, what an earlier template printed is its user's."""
+        for anchor in self.snapshot().anchors() if self.retemplated and not self.trusted else ():
+            self.touched[anchor].add(LINES)
 
     # What must hold.
 
@@ -174,7 +188,7 @@ class Ledger:
         there, asked = now.anchors(), {one.block_id for _, one in now.callouts()}
         for highlight in self.world.highlights():
             anchor, book = f"rw{highlight.id}", highlight.book_id
-            odd = anchor in asked or self.touched[anchor] & {LINES, "anchor"} or f"readwise:{book}" in left
+            odd = anchor in asked or self.touched[anchor] & {LINES, ANCHOR} or f"readwise:{book}" in left
             if there[anchor] == 1 and book in now.homes() and not odd:
                 assert self._differing(highlight) - {name for block, name in told if block == anchor} == set(), anchor
 
@@ -193,15 +207,15 @@ class Ledger:
         """Blocks that stand more often than before; one whose anchor was deleted may get it back."""
         had, homes = before.anchors(), before.homes()
         for anchor, times in after.anchors().items():
-            if times > max(1, had[anchor] + ("anchor" in self.touched[anchor])) and self._home(anchor)[0].id in homes:
+            if times > max(1, had[anchor] + (ANCHOR in self.touched[anchor])) and self._home(anchor)[0].id in homes:
                 yield anchor
 
     def _asks(self) -> bool:
-        """Whether there is a conflict in any note whose book is there."""
-        books = self.world.library.books
-        texts = self.snapshot().notes.values()
-        held = [text for text in texts for book in home_of(text) if not books[book].deleted]
-        return any(one.kind == "conflict" for text in held for one in found(text))
+        """Whether there is a conflict in any note whose book is there, about a block that is."""
+        books, now = self.world.library.books, self.snapshot()
+        held = [text for text in now.notes.values() for book in home_of(text) if not books[book].deleted]
+        there = {"", *now.anchors()}
+        return any(one.kind == "conflict" and one.block_id in there for text in held for one in found(text))
 
     def _missing(self, before: Snapshot, among: Collection[Key]) -> dict[Key, tuple[str, ...]]:
         """News that have not arrived, and should have."""
@@ -241,7 +255,7 @@ class Ledger:
         if callout.field in (LINES, ENDING):
             return bool(mine) and bool(theirs or self.retemplated)
         name = callout.field.removeprefix(PROPERTY)
-        return bool(mine & {name, LINES}) and name in theirs
+        return bool(mine & {name, LINES, COPY}) and name in theirs
 
     def _owners(self, callout: Callout, path: str) -> list[str]:
         if callout.block_id:

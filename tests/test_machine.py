@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from tests import machine_edits as edits
 from tests.export_case import Run
 from tests.machine_case import World
-from tests.machine_ledger import Ledger, Snapshot
+from tests.machine_ledger import ANCHOR, COPY, Ledger, Snapshot
 from tests.machine_source import BOOK_NEWS, HIGHLIGHT_NEWS, add_book
 from vaultsync.conflicts import LINES
 
@@ -82,8 +82,7 @@ class Machine(RuleBasedStateMachine):
             return
         path, anchor = pick(blocks, where)
         target = pick([*self.world.person.paths(), *[path] * 3], to)
-        # Of copies one is not kept up to date; once the other is gone, what it says is read as an edit.
-        touched = {"unanchor": {LINES, "anchor"}, "copy": {"text", "note", "tags"}}
+        touched = {"unanchor": {LINES, ANCHOR}, "copy": {COPY}}
         self.ledger.touched[anchor] |= touched.get(what, set())
         if what == "unanchor":
             self._by_user(lambda: self.world.edit(path, lambda lines: edits.unanchored(lines, anchor)))
@@ -142,7 +141,7 @@ class Machine(RuleBasedStateMachine):
     @rule(number=NUMBER)
     def changes_the_template(self, number: int) -> None:
         self.world.use_template(number)
-        self.ledger.retemplated = True
+        self.ledger.template_changed()
 
     @rule()
     def keeps_a_copy_of_state(self) -> None:
