@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tests.lens_case import SHAPES, TAGS, library, note_of, text, value_of, words
-from vaultsync import lens
-from vaultsync.inverse import normal
-from vaultsync.lens import Value
+from vaultsync.lens import get as lens
+from vaultsync.lens.get import Value
+from vaultsync.lens.inverse import normal
 from vaultsync.model import Document
-from vaultsync.render import Rendered
+from vaultsync.rendering.render import Rendered
+from vaultsync.rendering.tracked import Block, Span
 from vaultsync.tags import local_tag
-from vaultsync.tracked import Block, Span
 
 Key = tuple[str, str]
 WRITABLE = ("note", "tags", "text", "color", "author")

@@ -22,7 +22,7 @@ from tests.command_case import be_nobody
 from vaultsync import cli
 from vaultsync.simulator import Library, Simulator
 from vaultsync.simulator.records import Book, Highlight
-from vaultsync.statedir import state_dir
+from vaultsync.storage.statedir import state_dir
 
 # A small template of the tests' own: the shipped ones may change their looks.
 TEMPLATE = """\

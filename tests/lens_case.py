@@ -6,10 +6,10 @@ import random
 from collections.abc import Mapping
 
 from tests.render_case import NOW
-from vaultsync import lens
-from vaultsync.lens import Reading, Value
+from vaultsync.lens import get as lens
+from vaultsync.lens.get import Reading, Value
 from vaultsync.model import Document, Highlight
-from vaultsync.render import Rendered, Renderer
+from vaultsync.rendering.render import Rendered, Renderer
 
 _HEAD = "---\ntitle: {{ document.title }}\ntags: {{ document.tags }}\n---\n# {{ document.title }}\n\n"
 _LOOP = "{% for h in document.highlights %}{% highlight h %}\n"

@@ -23,7 +23,8 @@ from tests.command_case import be_nobody
 from tests.export_case import TEMPLATE, Reading, Run
 from tests.machine_edits import Lines, anchors, opened, typed, value
 from tests.stop_case import Counter, Stopped, observed
-from vaultsync import cli, templates
+from vaultsync import cli
+from vaultsync.rendering import templates
 from vaultsync.simulator import Library, Simulator
 from vaultsync.simulator.records import Book, Highlight
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from vaultsync.conflicts import LINES, found
+from vaultsync.merging.conflicts import LINES, found
 
 Lines = list[str]
 Words = tuple[str, str, str]

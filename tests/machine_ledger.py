@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.export_case import Run
 from tests.machine_case import TOKEN, World, home_of
 from tests.machine_edits import anchors, is_own
-from vaultsync.conflicts import ENDING, LINES, PROPERTY, Callout, found, masked
+from vaultsync.merging.conflicts import ENDING, LINES, PROPERTY, Callout, found, masked
 from vaultsync.note import split
 from vaultsync.simulator.records import Book, Highlight
 

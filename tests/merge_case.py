@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from tests.render_case import NOW
-from vaultsync.conflicts import masked
-from vaultsync.lens import read
-from vaultsync.merge import MergedNote, merge_fields, merge_note
+from vaultsync.lens.get import read
+from vaultsync.merging.conflicts import masked
+from vaultsync.merging.merge import MergedNote, merge_fields, merge_note
 from vaultsync.model import Document, Highlight
-from vaultsync.render import Rendered, Renderer
+from vaultsync.rendering.render import Rendered, Renderer
 
 CASES = Path(__file__).parent / "merge_cases"
 

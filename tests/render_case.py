@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from vaultsync.model import Document, Highlight
-from vaultsync.render import Rendered, Renderer
+from vaultsync.rendering.render import Rendered, Renderer
 
 NOW = datetime(2024, 5, 1, 12, 30, 9, tzinfo=UTC)
 

@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 from tests.export_case import Reading
-from vaultsync import cli, steps, swap
+from vaultsync import cli, steps
+from vaultsync.disk import swap
 from vaultsync.simulator import Library
 
 # What differs from run to run: when and where the disk put a file.

@@ -13,11 +13,11 @@ from tests.command_case import be_nobody
 from tests.export_case import Reading, reader
 from tests.stop_case import Scene
 from tests.test_push import writes
-from vaultsync import templates
-from vaultsync.adopting import Match, matched, shelved
+from vaultsync.adopting.passages import placed
+from vaultsync.adopting.takeover import Match, matched, shelved
 from vaultsync.model import Document, Highlight
-from vaultsync.passages import placed
 from vaultsync.properties import read_properties
+from vaultsync.rendering import templates
 from vaultsync.simulator import Simulator
 from vaultsync.simulator.records import Book
 from vaultsync.simulator.records import Highlight as Kept

@@ -13,10 +13,11 @@ import msgspec
 import pytest
 
 from tests.command_case import be_nobody
-from vaultsync import plugins, tokens
+from vaultsync import tokens
 from vaultsync.cli import main
 from vaultsync.errors import AuthError
 from vaultsync.hookspecs import SourcePlugin, hookimpl
+from vaultsync.host import plugins
 
 
 class ShelfSettings(msgspec.Struct):

@@ -19,8 +19,8 @@ import pytest
 from tests.export_case import Reading, Run, reader
 from vaultsync import steps
 from vaultsync.http import Http
-from vaultsync.lock import writer_lock
 from vaultsync.simulator import faults
+from vaultsync.storage.lock import writer_lock
 
 __all__ = ["reader"]
 

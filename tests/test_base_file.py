@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from tests.export_case import Reading, reader
-from vaultsync import templates
 from vaultsync.library_base import VIEWS, library_base
 from vaultsync.model import Document, Highlight
 from vaultsync.properties import read_properties
+from vaultsync.rendering import templates
 from vaultsync.scalars import Loader
 
 __all__ = ["reader"]

@@ -199,7 +199,7 @@ def test_copied_templates_never_replace_yours(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_every_shipped_set_can_be_copied(tmp_path: Path) -> None:
-    from vaultsync.templates import SETS
+    from vaultsync.rendering.templates import SETS
 
     for name in SETS:
         assert main(["init", name, "--templates", name]) == 0

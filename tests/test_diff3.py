@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaultsync.diff3 import LineConflict, Merged, matches, merge_lines, woven
+from vaultsync.merging.diff3 import LineConflict, Merged, matches, merge_lines, woven
 
 # Few different lines, so that they repeat, as blank lines and empty labels do.
 LINES = st.lists(st.sampled_from(["", "a", "b", "c", "d", "- Note: "]), max_size=8)

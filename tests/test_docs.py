@@ -14,9 +14,9 @@ import pytest
 from tests.export_case import Reading, reader
 from vaultsync import hookspecs
 from vaultsync.cli import COMMANDS
-from vaultsync.filters import FILTERS
 from vaultsync.model import Document, Highlight
-from vaultsync.sandbox import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS
+from vaultsync.rendering.filters import FILTERS
+from vaultsync.rendering.sandbox import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS
 from vaultsync.sources.readwise.settings import ReadwiseSettings
 
 __all__ = ["reader"]

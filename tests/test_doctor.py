@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.command_case import be_nobody, made_vault
-from vaultsync import swap
 from vaultsync.cli import main
-from vaultsync.lock import writer_lock
-from vaultsync.statedir import state_dir
+from vaultsync.disk import swap
+from vaultsync.storage.lock import writer_lock
+from vaultsync.storage.statedir import state_dir
 
 Doctor = Callable[[], tuple[int, list[tuple[str, str, str]]]]
 

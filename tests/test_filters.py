@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from tests.render_case import TEXTS
-from vaultsync.filters import (
+from vaultsync.rendering.filters import (
     FILTERS,
     callout,
     cell,
@@ -21,7 +21,7 @@ from vaultsync.filters import (
     trim,
     wikilinks,
 )
-from vaultsync.tracked import TagList, Tracked, lensed
+from vaultsync.rendering.tracked import TagList, Tracked, lensed
 
 
 def field(text: str) -> Tracked:

@@ -11,9 +11,9 @@ import pytest
 
 from tests.command_case import be_nobody, made_vault
 from tests.plugin_case import Install, config_folder, install
-from vaultsync import installed
 from vaultsync.errors import ConfigError
-from vaultsync.installed import Found, found
+from vaultsync.host import installed
+from vaultsync.host.installed import Found, found
 
 __all__ = ["install"]
 

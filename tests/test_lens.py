@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from tests import edits
 from tests.lens_case import SHAPES, note_of, rendered_by, said, value_of
 from tests.render_case import DOCUMENTS, NOW, TEXTS, document
-from vaultsync import lens
-from vaultsync.inverse import normal
-from vaultsync.lens import Reading, Region, Value
+from vaultsync.lens import get as lens
+from vaultsync.lens.get import Reading, Region, Value
+from vaultsync.lens.inverse import normal
 from vaultsync.model import Document, Highlight
-from vaultsync.render import Renderer
-from vaultsync.specimen import specimens
+from vaultsync.rendering.render import Renderer
+from vaultsync.rendering.specimen import specimens
+from vaultsync.rendering.tracked import Steps
 from vaultsync.tags import local_tag
-from vaultsync.tracked import Steps
 
 LOOP = "{% for h in document.highlights %}\n{% highlight h %}\n"
 END = "{% endhighlight %}\n{% endfor %}\n"

@@ -10,12 +10,12 @@ import pytest
 
 from tests.lens_case import SHAPES
 from tests.render_case import NOW
-from vaultsync import lint_reasons as why
-from vaultsync import lintcache
-from vaultsync.lint import SPLIT, Lint, Verdict, lint
+from vaultsync.lint import cache as lintcache
+from vaultsync.lint import reasons as why
+from vaultsync.lint.writable import SPLIT, Lint, Verdict, lint
 from vaultsync.model import Document
-from vaultsync.render import Rendered, Renderer
-from vaultsync.templates import Templates, check, load, ready
+from vaultsync.rendering.render import Rendered, Renderer
+from vaultsync.rendering.templates import Templates, check, load, ready
 
 ANCHOR = "{{ h.text | quote }}\n\n{{ h.anchor }}\n\n"
 ADJACENT = "nothing stands between it and the value beside it"
@@ -323,7 +323,7 @@ def test_a_damaged_or_foreign_file_is_made_again(tmp_path: Path, damage: bytes) 
 def test_what_an_older_lint_found_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lintcache.linted(tmp_path, ("print",), lambda: Lint(()))
 
-    monkeypatch.setattr("vaultsync.lintcache.VERSION", 99)
+    monkeypatch.setattr("vaultsync.lint.cache.VERSION", 99)
 
     assert lintcache.linted(tmp_path, ("print",), lambda: FOUND) == FOUND
 

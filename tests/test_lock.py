@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from vaultsync.errors import AtWork, StateError
-from vaultsync.lock import is_watched, watch_lock, writer_lock
+from vaultsync.storage.lock import is_watched, watch_lock, writer_lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from vaultsync.lock import is_watched, watch_lock, writer_lock
+from vaultsync.storage.lock import is_watched, watch_lock, writer_lock
 with writer_lock(Path(sys.argv[1]), "vaultsync watch"):
     print("held", flush=True)
     sys.stdin.read()

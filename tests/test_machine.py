@@ -19,7 +19,7 @@ from tests.export_case import Run
 from tests.machine_case import World
 from tests.machine_ledger import ANCHOR, COPY, Ledger, Snapshot
 from tests.machine_source import BOOK_NEWS, HIGHLIGHT_NEWS, add_book
-from vaultsync.conflicts import LINES
+from vaultsync.merging.conflicts import LINES
 
 FEW, STEPS = 8, 20
 NUMBER = st.integers(0, 99)

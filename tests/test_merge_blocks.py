@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.merge_case import document, rendered, template
-from vaultsync.blocks import inside, merge_block, with_anchor
-from vaultsync.lens import Reading, Spot
-from vaultsync.merge import FieldConflict, merge_note
-from vaultsync.splice import spliced
-from vaultsync.stretches import Part, Stretch, cut
+from vaultsync.lens.get import Reading, Spot
+from vaultsync.merging.blocks import inside, merge_block, with_anchor
+from vaultsync.merging.merge import FieldConflict, merge_note
+from vaultsync.merging.splice import spliced
+from vaultsync.merging.stretches import Part, Stretch, cut
 
 
 @pytest.mark.parametrize(

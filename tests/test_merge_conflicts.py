@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaultsync.conflicts import Aside, cleared, conflict_lines, count, found, masked, recounted, with_asides
+from vaultsync.merging.conflicts import Aside, cleared, conflict_lines, count, found, masked, recounted, with_asides
 
 TEXTS = st.text(st.sampled_from("ab \n>^-#[]!"), max_size=20).filter(lambda text: text == text.strip())
 

@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.merge_case import document, highlight, merged, rendered, template
-from vaultsync.conflicts import count, found
-from vaultsync.lens import read
+from vaultsync.lens.get import read
+from vaultsync.merging.conflicts import count, found
 from vaultsync.model import Document, Highlight
 
 LAW = settings(max_examples=60)  # each renders and reads two notes

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.merge_case import changed, document, highlight, merged, rendered, template, with_highlights
-from vaultsync.conflicts import found
+from vaultsync.merging.conflicts import found
 
 BASE = document(
     highlight(1, "First.", note="Old note.", tags=("a",)), highlight(2, "Second."), highlight(3, "Third."), note="Old."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vaultsync.patch import Patched, PropertyConflict, merge_properties, taken, with_count
+from vaultsync.merging.patch import Patched, PropertyConflict, merge_properties, taken, with_count
 
 
 def front(*lines: str) -> str:

@@ -7,9 +7,9 @@ from typing import Literal
 import pytest
 
 from tests.merge_case import case, merged, rendered
-from vaultsync.conflicts import masked
-from vaultsync.lens import read
-from vaultsync.resolve import Resolved, resolved
+from vaultsync.lens.get import read
+from vaultsync.merging.conflicts import masked
+from vaultsync.merging.resolve import Resolved, resolved
 
 CONFLICTS = [f"conflict-in-{where}" for where in ("quote", "list-item", "callout", "properties", "own-block", "lines")]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaultsync.model import Document, Highlight, reading_order
-from vaultsync.specimen import specimens
+from vaultsync.rendering.specimen import specimens
 
 
 def highlight(number: int, **fields: Any) -> Highlight:

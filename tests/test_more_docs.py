@@ -12,7 +12,7 @@ import pytest
 
 from tests.command_case import be_nobody
 from tests.export_case import Reading
-from vaultsync import creations
+from vaultsync.sending import creations
 from vaultsync.simulator import Library, Simulator, sample_library
 from vaultsync.simulator.reader import ReaderApi
 from vaultsync.simulator.readwise import ReadwiseApi

@@ -14,7 +14,7 @@ from tests.command_case import be_nobody, made_vault
 from tests.plugin_case import Install, config_folder, hook, install
 from tests.test_cli import HEAVY
 from vaultsync.cli import main
-from vaultsync.plugins import BUILT_IN
+from vaultsync.host.plugins import BUILT_IN
 
 __all__ = ["install"]
 

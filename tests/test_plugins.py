@@ -16,11 +16,12 @@ import pytest
 
 from tests.command_case import be_nobody, made_vault
 from tests.plugin_case import Install, hook, install
-from vaultsync import config, notices, plugins
+from vaultsync import config
 from vaultsync.errors import ConfigError
 from vaultsync.hookspecs import Edit, Receipt, SourcePlugin, hookimpl
+from vaultsync.host import notices, plugins
+from vaultsync.host.plugins import Host
 from vaultsync.model import Document
-from vaultsync.plugins import Host
 
 __all__ = ["install"]
 

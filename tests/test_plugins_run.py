@@ -9,7 +9,8 @@ import pytest
 
 from tests.export_case import TEMPLATE, Reading, reader
 from tests.plugin_case import Install, hook, install
-from vaultsync import hookspecs, notices
+from vaultsync import hookspecs
+from vaultsync.host import notices
 
 __all__ = ["install", "reader"]
 

@@ -15,9 +15,9 @@ from tests.stop_case import Scene, observed
 from tests.test_merging import block, lose_state, replace
 from tests.test_push import push, type_note, type_tags, writes
 from vaultsync.http import Http
-from vaultsync.lock import writer_lock
 from vaultsync.simulator import faults
 from vaultsync.simulator.records import Highlight
+from vaultsync.storage.lock import writer_lock
 
 __all__ = ["reader"]
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.render_case import MOMENTS, TEXTS, WORDS
 from vaultsync.note import front_matter_end
 from vaultsync.properties import PropertyError, fill, read_properties
+from vaultsync.rendering.tracked import CLOSE, OPEN, Property, TagList, tracked
 from vaultsync.scalars import Loader, item, remark, scalar
 from vaultsync.tags import local_tags
-from vaultsync.tracked import CLOSE, OPEN, Property, TagList, tracked
 
 BEFORE = "---\n# a \"comment\": é 🙂\nfirst: 'one'   # kept\n"
 AFTER = "last: [a,  b]\n"

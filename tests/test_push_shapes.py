@@ -7,8 +7,8 @@ import pytest
 from tests.export_case import Reading, reader
 from tests.lens_case import SHAPES
 from tests.test_push import push, writes
+from vaultsync.rendering.templates import SETS
 from vaultsync.simulator.records import Highlight
-from vaultsync.templates import SETS
 
 __all__ = ["reader"]
 

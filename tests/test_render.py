@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from tests.render_case import DOCUMENTS, NOW, TEXTS, document, rendered
 from vaultsync.errors import TemplateError
-from vaultsync.filters import FILTERS
 from vaultsync.model import Document, Highlight
 from vaultsync.paths import join_path
 from vaultsync.properties import read_properties
-from vaultsync.render import PathRenderer, Rendered, Renderer
-from vaultsync.tracked import Property, TagList, plain_text
+from vaultsync.rendering.filters import FILTERS
+from vaultsync.rendering.render import PathRenderer, Rendered, Renderer
+from vaultsync.rendering.tracked import Property, TagList, plain_text
 
 # --- templates put together at random ---------------------------------------------------------------------------------
 

@@ -6,9 +6,9 @@ from jinja2.exceptions import SecurityError
 from tests.render_case import NOW, document, rendered
 from vaultsync.errors import TemplateError
 from vaultsync.model import Document, Highlight
-from vaultsync.render import PathRenderer, Renderer
-from vaultsync.sandbox import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS, DocumentView, HighlightView, Sandbox
-from vaultsync.tracked import plain_text
+from vaultsync.rendering.render import PathRenderer, Renderer
+from vaultsync.rendering.sandbox import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS, DocumentView, HighlightView, Sandbox
+from vaultsync.rendering.tracked import plain_text
 
 LOOP = "{% for h in document.highlights %}"
 WITH_EXTRA = document(extra={"a": "1", "list": ["x"], "map": {"k": ["y"]}})

@@ -20,12 +20,13 @@ import click
 import pytest
 
 from tests.command_case import be_nobody, made_vault
-from vaultsync import cli, servicefiles, services
+from vaultsync import cli
 from vaultsync.errors import ConfigError
-from vaultsync.heartbeat import Beat, tell
-from vaultsync.lock import watch_lock
-from vaultsync.services import Service
-from vaultsync.statedir import state_dir
+from vaultsync.storage.lock import watch_lock
+from vaultsync.storage.statedir import state_dir
+from vaultsync.watching import servicefiles, services
+from vaultsync.watching.heartbeat import Beat, tell
+from vaultsync.watching.services import Service
 
 ROOT = Path(__file__).parent.parent
 PLAIN = Service(

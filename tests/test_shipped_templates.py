@@ -16,12 +16,12 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from msgspec.structs import replace
 
-from vaultsync import templates
-from vaultsync.lint import lint
+from vaultsync.lint.writable import lint
 from vaultsync.model import Document, Highlight
 from vaultsync.properties import read_properties
-from vaultsync.render import Rendered, Renderer
-from vaultsync.tracked import Span
+from vaultsync.rendering import templates
+from vaultsync.rendering.render import Rendered, Renderer
+from vaultsync.rendering.tracked import Span
 
 NOW = datetime(2024, 5, 2, tzinfo=UTC)
 WHEN = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)

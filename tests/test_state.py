@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from vaultsync import steps
+from vaultsync.disk.vault import Found
 from vaultsync.errors import StateError
-from vaultsync.history import History
-from vaultsync.state import VERSION, Base, Counts, Entry, Row, State
-from vaultsync.statedir import state_dir
-from vaultsync.vault import Found
+from vaultsync.storage.history import History
+from vaultsync.storage.state import VERSION, Base, Counts, Entry, Row, State
+from vaultsync.storage.statedir import state_dir
 
 BASE = Base("# Títle\n", b"spans", "t1", "books", b"d" * 16, 10, 1_700_000_000_000_000_001, 77)
 BOOK = Entry("readwise:1", "readwise", b"record", "Books/Title.md", BASE)
@@ -341,7 +341,7 @@ class TestWhereStateIsKept:
     def test_where_no_time_of_birth_is_known_the_path_tells(
         self, vault: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr("vaultsync.statedir._birth_ns", lambda _root, _found: None)
+        monkeypatch.setattr("vaultsync.storage.statedir._birth_ns", lambda _root, _found: None)
         before = state_dir(vault, env)
 
         assert state_dir(vault, env) == before

@@ -12,7 +12,7 @@ import pytest
 
 from tests.export_case import TEMPLATE, Reading, reader
 from tests.stop_case import Scene, can_fork
-from vaultsync import templates
+from vaultsync.rendering import templates
 
 __all__ = ["reader"]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.render_case import NOW, document
-from vaultsync import templates
 from vaultsync.errors import ConfigError, TemplateError
 from vaultsync.properties import read_properties
-from vaultsync.render import Rendered
-from vaultsync.templates import SETS, Templates, check, load, ready, shipped_folder
+from vaultsync.rendering import templates
+from vaultsync.rendering.render import Rendered
+from vaultsync.rendering.templates import SETS, Templates, check, load, ready, shipped_folder
 
 OWN = "Templates/vaultsync"
 LOOP = "{{% for h in document.highlights %}}\n{}{{% endfor %}}\n"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.command_case import be_nobody, made_vault
 from vaultsync.cli import main
-from vaultsync.templates import SETS
+from vaultsync.rendering.templates import SETS
 
 
 @pytest.fixture(autouse=True)

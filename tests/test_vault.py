@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from vaultsync import steps, swap
+from vaultsync import steps
+from vaultsync.disk import swap
+from vaultsync.disk.vault import MARKER, Found, Recovered, Refused, Trashed, Vault, Write, Written, digest
 from vaultsync.errors import VaultError
-from vaultsync.vault import MARKER, Found, Recovered, Refused, Trashed, Vault, Write, Written, digest
 
 OLD, NEW, SAVED = b"old text\n", b"new text\n", b"saved by the user\n"
 

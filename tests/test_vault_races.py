@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from vaultsync import steps, swap
-from vaultsync.vault import MARKER, Refused, Vault, Write, Written, digest
+from vaultsync import steps
+from vaultsync.disk import swap
+from vaultsync.disk.vault import MARKER, Refused, Vault, Write, Written, digest
 
 BASE, OURS = b"base text\n", b"text of vaultsync\n"
 

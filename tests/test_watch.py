@@ -16,8 +16,8 @@ import pytest
 from tests.export_case import TEMPLATE, Reading, reader
 from tests.test_push import type_note, writes
 from tests.watch_case import Watching, paced, polling, watching, within
-from vaultsync.heartbeat import heard
-from vaultsync.watcher import MOST
+from vaultsync.watching.heartbeat import heard
+from vaultsync.watching.watcher import MOST
 
 __all__ = ["reader"]
 
@@ -386,7 +386,7 @@ def test_a_second_watcher_is_told_who_watches(reader: Reading) -> None:
 
 
 def test_what_someone_else_is_at_work_on_is_done_when_they_are_through(reader: Reading) -> None:
-    from vaultsync.lock import writer_lock
+    from vaultsync.storage.lock import writer_lock
 
     with up_to_date(reader, "Walden") as watch:
         with writer_lock(reader.state, "vaultsync export"):

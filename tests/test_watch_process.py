@@ -20,7 +20,7 @@ import pytest
 from tests.export_case import Reading, reader
 from tests.test_push import type_note, writes
 from tests.watch_case import PATIENCE, paced, watching, within
-from vaultsync.lock import is_watched
+from vaultsync.storage.lock import is_watched
 
 __all__ = ["reader"]
 

@@ -13,10 +13,10 @@ import pytest
 from tests.export_case import Reading, reader
 from tests.test_push import type_note, writes
 from tests.watch_case import Story, Told, told_story
-from vaultsync.heartbeat import heard
-from vaultsync.schedule import Pace
 from vaultsync.simulator.faults import status, too_many_requests
 from vaultsync.simulator.limits import RateLimits
+from vaultsync.watching.heartbeat import heard
+from vaultsync.watching.schedule import Pace
 
 __all__ = ["reader"]
 
@@ -214,7 +214,7 @@ def test_a_revoked_token_is_told_once_and_a_new_one_is_taken_up(
 
 
 def test_a_full_disk_is_told_once_and_tried_again(walden: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vaultsync import swap
+    from vaultsync.disk import swap
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from vaultsync.host.wellformed import problem
 from vaultsync.model import Document, Highlight
-from vaultsync.wellformed import problem
 
 HIGHLIGHT = Highlight(
     id="1", block_id="mem1", text="Simplify,\n\tsimplify.", highlighted_at=datetime(2026, 1, 5, tzinfo=UTC)

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.export_case import Reading
-from vaultsync import watcher
-from vaultsync.schedule import Pace
-from vaultsync.watch import Manner, Watch
-from vaultsync.watchclock import Clock
-from vaultsync.watcher import Dirty
-from vaultsync.watchlog import Event, Kind
+from vaultsync.watching import watcher
+from vaultsync.watching.clock import Clock
+from vaultsync.watching.log import Event, Kind
+from vaultsync.watching.schedule import Pace
+from vaultsync.watching.watch import Manner, Watch
+from vaultsync.watching.watcher import Dirty
 
 PATIENCE = 5.0  # seconds; a test waits for what it says it waits for, and so long only when it fails
 QUICK = Pace(settle=0.05, longest=1.0, pull=3600.0, scan=3600.0, tick=0.1, pause=0.05, retry=0.02, glance=0.005)

@@ -13,17 +13,19 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vaultsync import __version__, config, connection, swap, templates, tokens
+from vaultsync import __version__, config, connection, tokens
 from vaultsync.config import Config
+from vaultsync.disk import swap
+from vaultsync.disk.vault import Vault
+from vaultsync.drafting.survey import Survey, survey
 from vaultsync.errors import StateError, VaultsyncError
 from vaultsync.hookspecs import SourcePlugin
-from vaultsync.lock import writer_lock
+from vaultsync.host.plugins import Host
 from vaultsync.plan import OnDisk
-from vaultsync.plugins import Host
-from vaultsync.state import State
-from vaultsync.statedir import state_dir
-from vaultsync.survey import Survey, survey
-from vaultsync.vault import Vault
+from vaultsync.rendering import templates
+from vaultsync.storage.lock import writer_lock
+from vaultsync.storage.state import State
+from vaultsync.storage.statedir import state_dir
 
 Level = Literal["ok", "warning", "problem"]
 

@@ -15,8 +15,9 @@ from typing import Any, TextIO, cast
 
 import click
 
-from vaultsync import __version__, plugin_commands
+from vaultsync import __version__
 from vaultsync.errors import PluginError, VaultsyncError
+from vaultsync.host import commands as plugin_commands
 
 # name -> module with a `command` in it, and its line in --help; in the order of a first day.
 COMMANDS = {

@@ -31,7 +31,7 @@ class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The section [notes].
 
     path: where a new note goes, a template. templates: a folder in the vault, the name of a shipped set, or ""
-    for the default one; templates.py makes sure of it.
+    for the default one; rendering/templates.py makes sure of it.
     """
 
     path: str = "Readwise/{{ document.category }}/{{ document.title }}.md"

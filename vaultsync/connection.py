@@ -7,10 +7,10 @@ from contextlib import closing
 from typing import Any
 
 from vaultsync.errors import ConfigError
-from vaultsync.fenced import Fenced
 from vaultsync.hookspecs import SourcePlugin
+from vaultsync.host.fenced import Fenced
+from vaultsync.host.plugins import Host
 from vaultsync.http import Http
-from vaultsync.plugins import Host
 
 
 def plugin_named(source: str, host: Host | None = None) -> SourcePlugin:

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from vaultsync.decisions import Decider, half_written
-from vaultsync.entry import Entry, Row
+from vaultsync.disk.vault import Found, Refused, Write, Written, digest
+from vaultsync.drafting.decisions import Decider, half_written
+from vaultsync.drafting.strays import Strays
+from vaultsync.drafting.survey import survey
 from vaultsync.errors import ConfigError, PluginError, SourceError, VaultError, VaultsyncError
 from vaultsync.lookup import document_id
 from vaultsync.note import torn
 from vaultsync.plan import OnDisk
 from vaultsync.rounds import Round
-from vaultsync.strays import Strays
-from vaultsync.survey import survey
-from vaultsync.vault import Found, Refused, Write, Written, digest
+from vaultsync.storage.entry import Entry, Row
 from vaultsync.workspace import Workspace
 
 if TYPE_CHECKING:
-    from vaultsync.conflicts import Callout
+    from vaultsync.merging.conflicts import Callout
     from vaultsync.open_note import OpenNote
 
 
@@ -81,8 +81,8 @@ class Desk:
                 hint='"vaultsync export" takes over notes it finds; "vaultsync restore" brings back a deleted one.',
             )
         # What reads and merges takes a while to import, and most runs open no note.
+        from vaultsync.merging.reconcile import readings
         from vaultsync.open_note import OpenNote
-        from vaultsync.reconcile import readings
 
         data = self._vault.read(place.path) or b""
         reason = torn(data, entry.base.text)
@@ -97,8 +97,8 @@ class Desk:
 
     def answer(self, note: OpenNote, side: Literal["ours", "theirs"]) -> tuple[Callout, ...]:
         """Answer the conflicts of a note for one side; return those that could not be. Raises VaultError."""
-        from vaultsync.reconcile import parts
-        from vaultsync.resolve import resolved
+        from vaultsync.merging.reconcile import parts
+        from vaultsync.merging.resolve import resolved
 
         own = resolved(note.held.note, side, note.agreed.text, note.agreed.layout, note.readings[""])
         texts, left = {note.path: own.text}, own.left
@@ -130,7 +130,7 @@ class Desk:
 
 def _as_left(note: OpenNote, written: Written, text: str) -> Entry:
     """The entry of a note that was just written. What both sides agreed on stays as it is."""
-    from vaultsync.conflicts import count
+    from vaultsync.merging.conflicts import count
 
     base = msgspec.structs.replace(
         note.base,

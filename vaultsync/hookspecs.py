@@ -1,6 +1,6 @@
 """Every hook of the plugin host, typed, and the boundary a source stands behind. No I/O.
 
-Hooks return values and mutate nothing. The host (plugins.py) calls each plugin on its own and folds the answers in
+Hooks return values and mutate nothing. The host (host/plugins.py) calls each plugin on its own and folds the answers in
 the order the plugins are named, so that one that fails is named and left out while the others go on.
 """
 

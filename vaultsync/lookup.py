@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from vaultsync.disk.vault import Vault
 from vaultsync.errors import ConfigError
 from vaultsync.hookspecs import Source
-from vaultsync.state import State
-from vaultsync.vault import Vault
+from vaultsync.storage.state import State
 
 
 def keys_by_source(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vaultsync.conflicts import Callout, found
-from vaultsync.creations import asked_for
-from vaultsync.edits import edits
-from vaultsync.entry import Base, Entry
-from vaultsync.fates import Outgoing
+from vaultsync.drafting.survey import Place
 from vaultsync.hookspecs import Edit, Highlighter, NewHighlight, Source
-from vaultsync.lens import Reading, Refusal
-from vaultsync.lens_rows import words_of
+from vaultsync.lens.get import Reading, Refusal
+from vaultsync.lens.rows import words_of
+from vaultsync.merging.conflicts import Callout, found
+from vaultsync.merging.reconcile import Agreed, Held, conflicts_elsewhere, together
 from vaultsync.model import Document
-from vaultsync.outbox import Copy, Rules, outbox
-from vaultsync.reconcile import Agreed, Held, conflicts_elsewhere, together
-from vaultsync.survey import Place
+from vaultsync.sending.creations import asked_for
+from vaultsync.sending.edits import edits
+from vaultsync.sending.fates import Outgoing
+from vaultsync.sending.outbox import Copy, Rules, outbox
+from vaultsync.storage.entry import Base, Entry
 from vaultsync.workspace import Workspace
 
 

@@ -19,9 +19,9 @@ from frontmatter.default_handlers import YAMLHandler
 
 from vaultsync.errors import VaultsyncError
 from vaultsync.note import ID_KEY, front_matter_end
+from vaultsync.rendering.tracked import CLOSE, OPEN, Property, TagList, Tracked, plain_text
 from vaultsync.scalars import Loader, item, quoted, remark, scalar
 from vaultsync.tags import local_tag, local_tags
-from vaultsync.tracked import CLOSE, OPEN, Property, TagList, Tracked, plain_text
 
 _HOLE = re.compile(f"{OPEN}(\\d+){CLOSE}")
 

@@ -1,7 +1,7 @@
 """The pull, step by step: ask each source, make its pages true in the vault, then look again at what waits.
 
 This module calls the steps in order and decides nothing: what happens to a note is decided in plan.py, how it is
-made so in drafts.py, what is asked of a service in its source.
+made so in drafting/drafts.py, what is asked of a service in its source.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from itertools import islice
 import msgspec
 
 from vaultsync.config import FULL_EVERY
-from vaultsync.decisions import Draft, highlights_in
-from vaultsync.drafts import Held
+from vaultsync.drafting.decisions import Draft, highlights_in
+from vaultsync.drafting.drafts import Held
+from vaultsync.drafting.intake import Intake
 from vaultsync.errors import SafetyStop, SourceError, VaultError
 from vaultsync.hookspecs import Fetch, Listing, Page, Source
-from vaultsync.intake import Intake
 from vaultsync.lookup import keys_by_source
 from vaultsync.plan import OnDisk, Removals, allowance, guard
 from vaultsync.rounds import Round

@@ -1,8 +1,8 @@
 """The push, step by step: what was changed in notes goes to its source, each edit after a fresh look at what is there.
 
-This module calls the steps in order and decides nothing: what may be sent is decided in outbox.py, what becomes of an
-edit after the fresh look too, and what the service's answers do to the note in decisions.py. The service is changed
-first and state last, edit by edit: after a crash in between the fresh look finds the edit done.
+This module calls the steps in order and decides nothing: what may be sent, and what becomes of an edit after the fresh
+look, is decided in sending/outbox.py, and what the service's answers do to the note in drafting/decisions.py. The
+service is changed first and state last, edit by edit: after a crash in between the fresh look finds the edit done.
 """
 
 from __future__ import annotations
@@ -13,13 +13,8 @@ from itertools import groupby
 
 import msgspec
 
-from vaultsync.aliases import learned
-from vaultsync.creating import Creating, forget_made
-from vaultsync.decisions import Draft
-from vaultsync.deeds import Deed
-from vaultsync.deletions import Deletions
 from vaultsync.desk import Desk
-from vaultsync.entry import Entry
+from vaultsync.drafting.decisions import Draft
 from vaultsync.errors import (
     AuthError,
     PluginError,
@@ -29,12 +24,17 @@ from vaultsync.errors import (
     Unreachable,
     VaultsyncError,
 )
-from vaultsync.fates import RESTORED, Fate, Outgoing
 from vaultsync.hookspecs import Edit, Receipt, Source
 from vaultsync.open_note import OpenNote
-from vaultsync.outbox import fate_of, value_of
 from vaultsync.plan import guard_edits
 from vaultsync.rounds import Round
+from vaultsync.sending.aliases import learned
+from vaultsync.sending.creating import Creating, forget_made
+from vaultsync.sending.deletions import Deletions
+from vaultsync.sending.fates import RESTORED, Fate, Outgoing
+from vaultsync.sending.outbox import fate_of, value_of
+from vaultsync.storage.deeds import Deed
+from vaultsync.storage.entry import Entry
 from vaultsync.workspace import Workspace
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vaultsync.errors import AuthError, RateLimited, SafetyStop, VaultsyncError
-from vaultsync.fates import Fate, Outgoing
 from vaultsync.hookspecs import Problem
 from vaultsync.plan import Action
+from vaultsync.sending.fates import Fate, Outgoing
 
 _SHOWN = 20
 _NOTES_LEFT = (Action.LEAVE, Action.KEEP, Action.WAIT, Action.ASK)

@@ -13,15 +13,15 @@ from typing import Literal
 
 import msgspec
 
-from vaultsync.deeds import Deed, FileDeed, Journal
 from vaultsync.desk import Desk
+from vaultsync.disk.vault import Refused, Write, digest
+from vaultsync.drafting.strays import Strays
 from vaultsync.errors import ConfigError, VaultError
 from vaultsync.hookspecs import Review, Reviewer
 from vaultsync.note import anchors
-from vaultsync.render import PathRenderer, plain_renderer
-from vaultsync.strays import Strays
-from vaultsync.tracked import Layout
-from vaultsync.vault import Refused, Write, digest
+from vaultsync.rendering.render import PathRenderer, plain_renderer
+from vaultsync.rendering.tracked import Layout
+from vaultsync.storage.deeds import Deed, FileDeed, Journal
 from vaultsync.workspace import Workspace
 
 _LAYOUTS = msgspec.msgpack.Decoder(Layout)

@@ -9,18 +9,18 @@ from functools import partial
 
 import msgspec
 
-from vaultsync.decisions import Decider
-from vaultsync.deeds import Journal
-from vaultsync.drafts import Drafts
+from vaultsync.disk.rehearsal import Rehearsal
+from vaultsync.disk.vault import Vault
+from vaultsync.drafting.decisions import Decider
+from vaultsync.drafting.drafts import Drafts
+from vaultsync.drafting.strays import Strays
+from vaultsync.drafting.survey import Survey, back_at_an_earlier_text, survey
 from vaultsync.errors import ConfigError, VaultError
 from vaultsync.hookspecs import Source
 from vaultsync.plan import OnDisk
-from vaultsync.rehearsal import Rehearsal
 from vaultsync.report import Report, Tally
-from vaultsync.state import Row
-from vaultsync.strays import Strays
-from vaultsync.survey import Survey, back_at_an_earlier_text, survey
-from vaultsync.vault import Vault
+from vaultsync.storage.deeds import Journal
+from vaultsync.storage.state import Row
 from vaultsync.workspace import Workspace
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from vaultsync.tracked import NONCHARACTERS, iso_seconds, plain_text
+from vaultsync.rendering.tracked import NONCHARACTERS, iso_seconds, plain_text
 
 # Plain scalars every YAML reader takes for text: they begin with a letter and hold nothing that is syntax anywhere
 # (but the comma, which is within [] and {}).

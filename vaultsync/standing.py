@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from vaultsync.aliases import LAYOUT
 from vaultsync.config import FULL_EVERY
 from vaultsync.desk import Desk
-from vaultsync.entry import Row
+from vaultsync.drafting.survey import Survey
 from vaultsync.errors import VaultsyncError
-from vaultsync.fates import RESTORED, Fate, Outgoing
 from vaultsync.plan import OnDisk
 from vaultsync.report import short
-from vaultsync.survey import Survey
+from vaultsync.sending.aliases import LAYOUT
+from vaultsync.sending.fates import RESTORED, Fate, Outgoing
+from vaultsync.storage.entry import Row
 from vaultsync.workspace import Workspace
 
 if TYPE_CHECKING:

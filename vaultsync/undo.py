@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from vaultsync.creations import FIELD
-from vaultsync.deeds import Deed, FileDeed, Made, last_deeds
-from vaultsync.entry import Entry
+from vaultsync.disk.vault import Refused, Trashed, Vault, Write, Written
 from vaultsync.errors import SourceError, VaultsyncError
-from vaultsync.fates import Fate
 from vaultsync.hookspecs import Edit, Source
-from vaultsync.outbox import fate_of, value_of
 from vaultsync.rounds import Round
-from vaultsync.vault import Refused, Trashed, Vault, Write, Written
+from vaultsync.sending.creations import FIELD
+from vaultsync.sending.fates import Fate
+from vaultsync.sending.outbox import fate_of, value_of
+from vaultsync.storage.deeds import Deed, FileDeed, Made, last_deeds
+from vaultsync.storage.entry import Entry
 from vaultsync.workspace import Workspace
 
 

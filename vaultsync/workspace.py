@@ -14,26 +14,26 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vaultsync import config as configuration
-from vaultsync import templates as template_files
 from vaultsync import tokens
+from vaultsync.disk.vault import Vault
 from vaultsync.errors import SourceError, TemplateError
-from vaultsync.fenced import Fenced
-from vaultsync.history import History
 from vaultsync.hookspecs import Source
-from vaultsync.lock import writer_lock
-from vaultsync.plugins import Host
+from vaultsync.host.fenced import Fenced
+from vaultsync.host.plugins import Host
 from vaultsync.progress import Progress, silent
-from vaultsync.renders import Renders
-from vaultsync.state import State
-from vaultsync.statedir import state_dir
-from vaultsync.vault import Vault
+from vaultsync.rendering import templates as template_files
+from vaultsync.rendering.renders import Renders
+from vaultsync.storage.history import History
+from vaultsync.storage.lock import writer_lock
+from vaultsync.storage.state import State
+from vaultsync.storage.statedir import state_dir
 
 if TYPE_CHECKING:
     from vaultsync.http import Http
-    from vaultsync.lint import Lint
+    from vaultsync.lint.writable import Lint
     from vaultsync.model import Document
-    from vaultsync.render import PathRenderer
-    from vaultsync.tracked import Rendered
+    from vaultsync.rendering.render import PathRenderer
+    from vaultsync.rendering.tracked import Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Workspace:
 
     @cached_property
     def _paths_work(self) -> bool:
-        from vaultsync.specimen import specimens
+        from vaultsync.rendering.specimen import specimens
 
         for name in self.settings:
             for document in specimens("books"):
@@ -127,7 +127,7 @@ class Workspace:
 
     def render_path(self, document: Document) -> str:
         """Where a new note of a document goes. Raises TemplateError."""
-        from vaultsync.render import PathRenderer
+        from vaultsync.rendering.render import PathRenderer
 
         pattern = getattr(self.settings.get(document.source), "path", "") or self.config.notes.path
         try:

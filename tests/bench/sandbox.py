@@ -16,14 +16,14 @@ from jinja2.parser import Parser
 
 from tests.bench.rows import Row, at_most
 from tests.bench.stage import Stage
-from vaultsync import templates
-from vaultsync.filters import FILTERS
 from vaultsync.model import Document, Highlight
-from vaultsync.render import Renderer
+from vaultsync.rendering import templates
+from vaultsync.rendering.filters import FILTERS
+from vaultsync.rendering.render import Renderer
+from vaultsync.rendering.tracked import plain_text
 from vaultsync.simulator.big import big_library
 from vaultsync.simulator.frozen import freeze
 from vaultsync.sources.readwise import documents, record, settle, wire
-from vaultsync.tracked import plain_text
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -34,9 +34,9 @@ def command(  # noqa: PLR0913  # one parameter an option
     """
     from vaultsync import progress, workspace
     from vaultsync.hookspecs import NewHighlight
-    from vaultsync.marking import mark
     from vaultsync.push import PushOptions
     from vaultsync.runs import run
+    from vaultsync.sending.marking import mark
 
     new = NewHighlight(text.strip("\r\n"), " ".join(note.split()), tags)
     shown = progress.silent if as_json else progress.on_terminal()

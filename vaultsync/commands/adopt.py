@@ -13,7 +13,7 @@ import click
 from vaultsync.commands.options import find_vault, print_errors, vault_option
 
 if TYPE_CHECKING:
-    from vaultsync.adoption import Plan, Taking
+    from vaultsync.adopting.adoption import Plan, Taking
     from vaultsync.report import Report
 
 
@@ -29,7 +29,7 @@ def command(paths: tuple[str, ...], vault: str | None, *, dry: bool, yes: bool) 
     before the first export, which else writes a note of its own for each document. Exits 3 if there was nobody to ask.
     """
     from vaultsync import progress, workspace
-    from vaultsync.adoption import Adoption, inside
+    from vaultsync.adopting.adoption import Adoption, inside
 
     shown = progress.on_terminal()
     with (

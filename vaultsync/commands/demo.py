@@ -119,7 +119,7 @@ def _export(root: Path, base_url: str, token: str) -> Report:
 
 def _stand(base_url: str, token: str) -> tuple[Stand, dict[str, str]]:
     """Where the service is, and all of the environment that the demo is to know."""
-    from vaultsync.statedir import OVERRIDE
+    from vaultsync.storage.statedir import OVERRIDE
     from vaultsync.workspace import Stand
 
     # With an address and a token of its own, no secret of the user's is ever looked at. State is where every
@@ -133,8 +133,8 @@ def _watch(folder: Path, service: Simulator, note: str) -> int:
     from threading import Timer
 
     from vaultsync.commands.watch import watched
-    from vaultsync.watch import Manner
-    from vaultsync.watchlog import Event
+    from vaultsync.watching.log import Event
+    from vaultsync.watching.watch import Manner
 
     def tell(event: Event) -> None:
         click.echo(event.line(datetime.now(UTC)))

@@ -60,7 +60,7 @@ def _check_tokens(config: Config) -> int:
     from vaultsync import connection, tokens
     from vaultsync.config import source_settings
     from vaultsync.errors import VaultsyncError
-    from vaultsync.plugins import Host
+    from vaultsync.host.plugins import Host
 
     host = Host.load(os.environ)
     for failure in host.failures:

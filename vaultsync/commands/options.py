@@ -73,8 +73,8 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def write_base(root: Path, *, dry: bool = False) -> str:
     """Write Library.base into a vault unless there is one; say what was done, as a sentence. Raises VaultError."""
+    from vaultsync.disk.vault import Vault
     from vaultsync.library_base import FILE, library_base
-    from vaultsync.vault import Vault
 
     if dry:
         return f"{FILE} {'is there already' if (root / FILE).exists() else 'would be written'}."

@@ -14,8 +14,8 @@ from vaultsync.commands.options import json_option, print_json, vault_option
 
 if TYPE_CHECKING:
     from vaultsync.config import Config
-    from vaultsync.installed import Found
-    from vaultsync.plugins import Host
+    from vaultsync.host.installed import Found
+    from vaultsync.host.plugins import Host
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def command(vault: str | None, *, as_json: bool) -> int:
     Exits 1 if one of them failed. VAULTSYNC_PLUGINS (names, commas) narrows what is loaded. In a vault, their sections
     of vaultsync.toml are checked as well.
     """
-    from vaultsync.plugins import Host
+    from vaultsync.host.plugins import Host
 
     host = Host.load(os.environ, _config(vault))
     rows = list(_rows(host))
@@ -75,8 +75,10 @@ def _config(vault: str | None) -> Config | None:
 
 def _rows(host: Host) -> Iterator[Row]:
     """Every plugin that is there, in the order they are asked; those that were not loaded after them."""
-    from vaultsync import cli, installed, plugin_commands
-    from vaultsync.plugins import built_in
+    from vaultsync import cli
+    from vaultsync.host import commands as plugin_commands
+    from vaultsync.host import installed
+    from vaultsync.host.plugins import built_in
 
     commands = plugin_commands.known(host, os.environ, own=cli.COMMANDS)
     there = (*built_in(), *installed.found(os.environ))

@@ -14,8 +14,8 @@ from vaultsync.commands.options import find_vault, json_option, print_json, vaul
 
 if TYPE_CHECKING:
     from vaultsync.config import Config
-    from vaultsync.heartbeat import Beat
-    from vaultsync.servicefiles import Place
+    from vaultsync.watching.heartbeat import Beat
+    from vaultsync.watching.servicefiles import Place
 
 
 @click.group()
@@ -40,7 +40,8 @@ def install(  # noqa: PLR0913  # one parameter an option
     No token is written into it: keep it with "vaultsync auth", or name an --env-file. Exits 3 if there was nobody to
     ask.
     """
-    from vaultsync import config, servicefiles
+    from vaultsync import config
+    from vaultsync.watching import servicefiles
 
     root = find_vault(vault)
     loaded = config.load(root)
@@ -68,7 +69,7 @@ def install(  # noqa: PLR0913  # one parameter an option
 @click.option("--stop", is_flag=True, help="Also run the commands that stop it.")
 def uninstall(vault: str | None, *, stop: bool) -> None:
     """Remove what install wrote for this vault, and nothing else. The vault itself may be gone."""
-    from vaultsync import servicefiles
+    from vaultsync.watching import servicefiles
 
     place = servicefiles.place(_named(vault), os.environ)
     if not servicefiles.is_installed(place):
@@ -91,7 +92,7 @@ def status(vault: str | None, *, as_json: bool) -> None:
     """Say whether a service is installed for this vault, and whether it runs."""
     from msgspec.structs import asdict
 
-    from vaultsync import servicefiles
+    from vaultsync.watching import servicefiles
 
     root = _named(vault)
     place = servicefiles.place(root, os.environ)
@@ -135,7 +136,7 @@ def _agreed() -> bool:
 def _mind_tokens(loaded: Config) -> None:
     """Say which sources the service would find no token for: what only this shell knows does not count."""
     from vaultsync import tokens
-    from vaultsync.plugins import Host
+    from vaultsync.host.plugins import Host
 
     plugins = Host.load(os.environ).sources()
     for name in loaded.sources.keys() & plugins.keys():
@@ -151,7 +152,7 @@ def _mind_tokens(loaded: Config) -> None:
 
 def _go_on(place: Place, lines: tuple[str, ...], purpose: str, *, do: bool) -> None:
     """Run commands of the system, each told first; or say which are to be run. Raises VaultsyncError."""
-    from vaultsync import servicefiles
+    from vaultsync.watching import servicefiles
 
     if not do:
         click.echo(f"To {purpose}:")
@@ -164,8 +165,8 @@ def _go_on(place: Place, lines: tuple[str, ...], purpose: str, *, do: bool) -> N
 def _heard(root: Path) -> Beat | None:
     """What a running watcher says of itself, whoever started it."""
     from vaultsync.errors import StateError
-    from vaultsync.heartbeat import heard
-    from vaultsync.statedir import state_dir
+    from vaultsync.storage.statedir import state_dir
+    from vaultsync.watching.heartbeat import heard
 
     try:
         return heard(state_dir(root, os.environ))

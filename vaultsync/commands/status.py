@@ -12,8 +12,8 @@ import click
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
 
 if TYPE_CHECKING:
-    from vaultsync.heartbeat import Beat
     from vaultsync.standing import Standing, Trouble
+    from vaultsync.watching.heartbeat import Beat
 
 _SHOWN = 20
 
@@ -28,8 +28,8 @@ def command(vault: str | None, *, as_json: bool) -> None:
     from msgspec import to_builtins
 
     from vaultsync import workspace
-    from vaultsync.heartbeat import heard
     from vaultsync.standing import standing
+    from vaultsync.watching.heartbeat import heard
 
     root = find_vault(vault)
     with workspace.opened(root, env=os.environ, stand=workspace.offline(root)) as opened:

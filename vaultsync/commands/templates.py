@@ -15,8 +15,8 @@ import click
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
 
 if TYPE_CHECKING:
-    from vaultsync.lint import Verdict
-    from vaultsync.templates import Checked, Templates
+    from vaultsync.lint.writable import Verdict
+    from vaultsync.rendering.templates import Checked, Templates
     from vaultsync.workspace import Workspace
 
 FOLDER = "Templates/vaultsync"
@@ -32,7 +32,7 @@ def command() -> None:
 @json_option
 def listing(vault: str | None, *, as_json: bool) -> None:
     """Say which templates make this vault's notes, and which sets come with vaultsync."""
-    from vaultsync.templates import SETS
+    from vaultsync.rendering.templates import SETS
 
     templates = _of_vault(find_vault(vault))
     mains = [{"template": templates.shown(name), "category": _category(name)} for name, _ in templates.mains()]
@@ -53,8 +53,8 @@ def check(vault: str | None, *, as_json: bool) -> int:
     Exits 1 if a template can't be used.
     """
     from vaultsync import config
-    from vaultsync import templates as library
-    from vaultsync.plugins import Host
+    from vaultsync.host.plugins import Host
+    from vaultsync.rendering import templates as library
 
     root = find_vault(vault)
     host = Host.load(os.environ, config.load(root))
@@ -98,8 +98,8 @@ def copy(name: str, vault: str | None) -> None:
 def copy_set(root: Path, name: str) -> None:
     """Copy the set `name` into the vault at `root`, and say how to use it. Raises ConfigError, VaultError."""
     from vaultsync import config
-    from vaultsync.templates import shipped_folder
-    from vaultsync.vault import Vault
+    from vaultsync.disk.vault import Vault
+    from vaultsync.rendering.templates import shipped_folder
 
     require_set(name)
     folder = shipped_folder() / name
@@ -115,7 +115,7 @@ def copy_set(root: Path, name: str) -> None:
 def require_set(name: str) -> None:
     """Refuse a name no shipped set has. Raises ConfigError."""
     from vaultsync.errors import ConfigError
-    from vaultsync.templates import SETS
+    from vaultsync.rendering.templates import SETS
 
     if name not in SETS:
         raise ConfigError(f'There is no set "{name}". Nothing was copied.', hint=f"There are: {', '.join(SETS)}.")
@@ -123,7 +123,7 @@ def require_set(name: str) -> None:
 
 def _rendered(opened: Workspace, identity: str) -> str:
     """What the templates make of a document, once the plugins' filters have seen it. Raises VaultsyncError."""
-    from vaultsync.drafts import Renders
+    from vaultsync.drafting.drafts import Renders
 
     entry = opened.state.entry(identity)
     assert entry is not None, "its id was just found"
@@ -140,7 +140,7 @@ def _rendered(opened: Workspace, identity: str) -> str:
 
 def _of_vault(root: Path) -> Templates:
     from vaultsync import config
-    from vaultsync import templates as library
+    from vaultsync.rendering import templates as library
 
     return library.load(root, config.load(root).notes.templates)
 

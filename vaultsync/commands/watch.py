@@ -17,8 +17,8 @@ import click
 from vaultsync.commands.options import find_vault, json_option, vault_option
 
 if TYPE_CHECKING:
-    from vaultsync.watch import Manner, Watch
-    from vaultsync.watchlog import Event
+    from vaultsync.watching.log import Event
+    from vaultsync.watching.watch import Manner, Watch
 
 _LOG_BYTES, _LOGS = 1_000_000, 3
 _LEAVE_WITH = {"SIGINT": 130, "SIGTERM": 0, "SIGHUP": 0}
@@ -57,7 +57,7 @@ def command(  # noqa: PLR0913  # one parameter an option
 
     Ends with Ctrl-C, or when it is told to (SIGTERM). With --json every event is an object on a line of its own.
     """
-    from vaultsync.watch import Manner
+    from vaultsync.watching.watch import Manner
 
     root = find_vault(vault)
     with ExitStack() as stack:
@@ -74,7 +74,7 @@ def command(  # noqa: PLR0913  # one parameter an option
 
 def watched(root: Path, tell: Callable[[Event], None], manner: Manner, env: dict[str, str] | None = None) -> int:
     """Watch until a signal says to leave; return the exit code for it. Raises VaultsyncError if it can't begin."""
-    from vaultsync.watch import Watch
+    from vaultsync.watching.watch import Watch
 
     watch = Watch(root, os.environ if env is None else env, tell=tell, manner=manner)
     with _leaving_by_signal(watch) as codes:

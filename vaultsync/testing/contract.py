@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from vaultsync.answers import NAME
 from vaultsync.errors import SourceError
 from vaultsync.hookspecs import Edit, Page, Source
+from vaultsync.host.answers import NAME
+from vaultsync.host.wellformed import problem
 from vaultsync.model import Document, Highlight
 from vaultsync.testing.laws import arrived, law, plain, same
 from vaultsync.testing.pulling import Pulled
-from vaultsync.wellformed import problem
 
 Make = Callable[[], Source]
 _NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -177,7 +177,7 @@ class SourceContract:
 
     def test_a_note_can_be_made_of_every_document(self, tmp_path: Path) -> None:
         """The default template takes it."""
-        from vaultsync.templates import load, ready
+        from vaultsync.rendering.templates import load, ready
 
         source, _, pulled = self._pulled(tmp_path)
         templates = ready(load(tmp_path, ""), {})

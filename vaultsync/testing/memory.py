@@ -15,7 +15,7 @@ import msgspec
 
 from vaultsync.errors import UnexpectedReply
 from vaultsync.hookspecs import Edit, Fetch, Listing, Page, Piece
-from vaultsync.merge import merge_tags
+from vaultsync.merging.merge import merge_tags
 from vaultsync.model import Document, Highlight
 
 _DOCUMENTS = msgspec.msgpack.Decoder(Document)

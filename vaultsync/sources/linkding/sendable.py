@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaultsync.hookspecs import Edit
-from vaultsync.merge import merge_tags
+from vaultsync.merging.merge import merge_tags
 from vaultsync.model import Document
 from vaultsync.sources.linkding.documents import ARCHIVE
 from vaultsync.sources.linkding.record import KeptBookmark

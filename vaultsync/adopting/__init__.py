@@ -1,0 +1,1 @@
+"""Taking over notes that other programs made."""

@@ -1,0 +1,1 @@
+"""From the pieces of a page to notes that are true: where they are, what becomes of each, and writing it."""

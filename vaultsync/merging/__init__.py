@@ -1,0 +1,1 @@
+"""Three versions to one: fields first, then text, block by block; and conflicts. No I/O."""

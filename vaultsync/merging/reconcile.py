@@ -1,0 +1,211 @@
+"""Work a document's news into the notes that hold it: what its user wrote stays, what is new arrives. No I/O.
+
+Where we know what both sides last agreed on, that is a merge. Where we don't (the state was lost), what the note and
+the source have in common stands in for it: what only one of them has is kept, what differs is a conflict.
+A block its user moved to another note is read there, and gets its news there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from vaultsync.adopting.foreign import as_agreed, without_news
+from vaultsync.lens.get import Reading, read
+from vaultsync.merging.conflicts import Callout, FieldConflict, found, masked
+from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
+from vaultsync.model import Document
+from vaultsync.note import anchors
+from vaultsync.rendering.tracked import Block, Layout, Rendered
+from vaultsync.sending.edits import edits
+
+Render = Callable[[Document], Rendered]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What both sides last agreed on: the text as rendered, where all in it stands, and the document it shows.
+
+    tags: every tag the source has, as it spells it; a tag typed in a note may be one of them. foreign: owners of blocks
+    that are in the note as another program laid them out; "" for the text before them.
+    """
+
+    text: str
+    layout: Layout
+    document: Document
+    tags: Collection[str] = ()
+    foreign: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the vault holds of a document: its note, and by path other notes to which its user moved blocks of it."""
+
+    note: str
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What the notes become. base: what is agreed from now on. elsewhere: other notes that change, by path.
+
+    conflicts: how many there are of the document, in any note. kept: ids of highlights that are gone at the source and
+    stay.
+    """
+
+    text: str
+    base: Rendered
+    conflicts: int = 0
+    notices: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
+def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
+    """Merge what changed at the source into notes their user edited."""
+    reading = readings(agreed, held)
+    wanted, disputed = merge_fields(agreed.document, together(reading), theirs)
+    base = render(theirs)
+    arriving = base if wanted == theirs else render(wanted)
+    if agreed.foreign:
+        edited = {edit.owner for edit in edits(agreed.document, together(reading))}
+        still = agreed.foreign & without_news(render(agreed.document), base) - edited
+        arriving = as_agreed(arriving, Rendered(agreed.text, agreed.layout), still)
+    note = merge_note(agreed.text, agreed.layout, held.note, reading[""], arriving, disputed)
+    elsewhere = {}
+    for path, old in parts(agreed, held, reading[""]).items():
+        new = part(arriving, {block.id for block in old.layout.blocks})
+        text = held.elsewhere[path]
+        elsewhere[path] = merge_note(old.text, old.layout, text, reading[path], new, disputed).text
+    conflicts = _conflicts(agreed, Held(note.text, elsewhere), theirs, reading[""])
+    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere)
+
+
+def conflicts_elsewhere(agreed: Agreed, held: Held, own: Reading) -> tuple[tuple[str, Callout], ...]:
+    """The conflicts about blocks that were moved, each with the path of the note it stands in."""
+    names = {path: {block.block_id for block in old.layout.blocks} for path, old in parts(agreed, held, own).items()}
+    return tuple(
+        (path, one)
+        for path, blocks in names.items()
+        for one in found(held.elsewhere[path])
+        if one.kind == "conflict" and one.block_id in blocks
+    )
+
+
+def _conflicts(agreed: Agreed, held: Held, theirs: Document, own: Reading) -> int:
+    """How many conflicts of a document there are, wherever they stand; in its note may be some of another's blocks."""
+    names = {block.block_id for block in agreed.layout.blocks} | {one.block_id for one in theirs.highlights} | {""}
+    here = sum(one.kind == "conflict" and one.block_id in names for one in found(held.note))
+    return here + len(conflicts_elsewhere(agreed, held, own))
+
+
+def readings(agreed: Agreed, held: Held) -> dict[str, Reading]:
+    """What each note says, by path; "" is the document's own note."""
+    own = read(agreed.text, agreed.layout, masked(held.note), agreed.document, agreed.tags)
+    found = {"": own}
+    for path, old in parts(agreed, held, own).items():
+        found[path] = read(old.text, old.layout, masked(held.elsewhere[path]), agreed.document, agreed.tags)
+    return found
+
+
+def parts(agreed: Agreed, held: Held, own: Reading) -> dict[str, Rendered]:
+    """What was agreed on blocks that were moved, by the path of the note they are in. own: of the document's note."""
+    base = Rendered(agreed.text, agreed.layout)
+    return {path: part(base, moved) for path, moved in _moved(agreed, held, own).items()}
+
+
+def together(reading: Mapping[str, Reading]) -> Reading:
+    """What all notes of a document say of its fields; of a block only the one it stands in says anything."""
+    values = {key: value for one in reading.values() for key, value in one.values.items()}
+    refusals = tuple(one for each in reading.values() for one in each.refusals)
+    return replace(reading[""], values=values, refusals=refusals)
+
+
+def _moved(agreed: Agreed, held: Held, own: Reading) -> dict[str, frozenset[str]]:
+    """The highlights whose blocks were moved, by the path of the note they are in; one that is in two is in neither."""
+    names = {block.block_id: block.id for block in agreed.layout.blocks if block.id in own.absent}
+    where = {path: anchors(text, names) for path, text in held.elsewhere.items()}
+    times = Counter(name for there in where.values() for name in there)
+    found = {path: frozenset(names[name] for name in there if times[name] == 1) for path, there in where.items()}
+    return {path: owners for path, owners in found.items() if owners}
+
+
+def restoring(agreed: Agreed, held: Held, blocks: Collection[str] = ()) -> Agreed:
+    """What was agreed but for blocks that are in no note: they come in again as if they were new.
+
+    blocks: by what they are called in the note; all that are missing if empty.
+    """
+    own = read(agreed.text, agreed.layout, masked(held.note), agreed.document, agreed.tags)
+    gone = set(own.absent).difference(*_moved(agreed, held, own).values())
+    if blocks:
+        gone &= {block.id for block in agreed.layout.blocks if block.block_id in blocks}
+    stay = tuple(block for block in agreed.layout.blocks if block.id not in gone)
+    spans = tuple(span for span in agreed.layout.spans if span.owner not in gone)
+    return replace(agreed, layout=msgspec.structs.replace(agreed.layout, blocks=stay, spans=spans))
+
+
+def part(rendered: Rendered, owners: Iterable[str]) -> Rendered:
+    """The blocks of some highlights alone: no properties, nothing of the document's own."""
+    wanted = set(owners)
+    out: list[str] = []
+    blocks, spans = [], []
+    at = 0
+    for block in rendered.layout.blocks:
+        if block.id not in wanted:
+            continue
+        by = at - block.start
+        text = rendered.text[block.start : block.end]
+        ends = text if text.endswith("\n") else f"{text}\n"
+        out.append(ends)
+        blocks.append(Block(at, at + len(text), block.id, block.block_id))
+        spans += [
+            msgspec.structs.replace(span, start=span.start + by, end=span.end + by)
+            for span in rendered.layout.spans
+            if block.start <= span.start and span.end <= block.end
+        ]
+        at += len(ends)
+    return Rendered("".join(out), Layout(0, tuple(blocks), tuple(spans), ()))
+
+
+def adopted(held: Held, theirs: Document, render: Render) -> Reconciled:
+    """Take over notes nobody knows the base of. What they lack comes in, what they say otherwise is a conflict."""
+    names = {highlight.block_id for highlight in theirs.highlights}
+    there = {name for text in (held.note, *held.elsewhere.values()) for name in anchors(text, names)}
+    highlights = [
+        msgspec.structs.replace(highlight, deleted=False)
+        for highlight in theirs.highlights
+        if highlight.block_id in there
+    ]
+    known = msgspec.structs.replace(theirs, highlights=tuple(highlights))
+    shown = render(known)
+    agreed = Agreed(shown.text, shown.layout, known)
+    reading = readings(agreed, held)
+    said = together(reading)
+    wanted, _ = merge_fields(known, said, theirs)
+    base, arriving, differing = render(theirs), render(wanted), _differing(known, said)
+    note = adopt_note(shown, held.note, reading[""], arriving, differing)
+    elsewhere = {}
+    for path, old in parts(agreed, held, reading[""]).items():
+        new = part(arriving, {block.id for block in old.layout.blocks})
+        elsewhere[path] = adopt_note(old, held.elsewhere[path], reading[path], new, differing).text
+    conflicts = _conflicts(agreed, Held(note.text, elsewhere), theirs, reading[""])
+    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere)
+
+
+def _differing(known: Document, reading: Reading) -> tuple[FieldConflict, ...]:
+    """Every field that the note says otherwise than the source."""
+    owners = {highlight.id: highlight for highlight in known.highlights}
+    found = []
+    for (owner, name), mine in reading.values.items():
+        theirs = getattr(owners[owner] if owner else known, name)
+        same = _folded(mine) == _folded(theirs) if isinstance(mine, tuple) else mine == theirs
+        if not same:
+            found.append(FieldConflict(owner, name, mine, theirs))
+    return tuple(found)
+
+
+def _folded(tags: Iterable[str]) -> set[str]:
+    return {tag.casefold() for tag in tags}

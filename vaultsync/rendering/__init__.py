@@ -1,0 +1,1 @@
+"""A document to the text of its note, through templates, with the place of every value."""

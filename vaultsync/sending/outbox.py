@@ -1,0 +1,178 @@
+"""Decide of each edit whether it may be sent: what a note's user changed, and what stands against sending it. No I/O.
+
+Nothing is sent that was not certainly meant: a value has to be read back with certainty, put into what was agreed it
+has to give the note byte for byte, and the source has to take it. What is not sent stays in the note, and is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from vaultsync.hookspecs import Edit
+from vaultsync.lens.get import Reading
+from vaultsync.merging.conflicts import LINES, PROPERTY, Callout, found
+from vaultsync.merging.diff3 import matches
+from vaultsync.merging.merge import merge_tags
+from vaultsync.merging.reconcile import Agreed, Held, Render, merged, together
+from vaultsync.model import Document, Highlight
+from vaultsync.sending.edits import edits, same
+from vaultsync.sending.fates import Fate, Outgoing
+
+Value = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What stands against sending, but for the note itself; each says why, "" if nothing does.
+
+    refusal: the source and its settings. read_only: the template. command: the service would take the text for one.
+    """
+
+    refusal: Callable[[Document, Edit], str]
+    read_only: Callable[[Edit], str]
+    command: Callable[[Edit], str]
+    render: Render
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A document as the vault holds it, beside what was agreed on. newest: as the source last told it."""
+
+    path: str
+    agreed: Agreed
+    held: Held
+    readings: Mapping[str, Reading]
+    newest: Document
+
+
+def outbox(copy: Copy, rules: Rules) -> tuple[Outgoing, ...]:
+    """Every edit of a note with its fate: SEND for those that nothing stands against."""
+    wanted = edits(copy.agreed.document, together(copy.readings))
+    disputed = _disputed(copy)
+    names = {block.id: block.block_id for block in copy.agreed.layout.blocks}
+    weighed = [_weighed(copy, edit, names.get(edit.owner, ""), disputed, rules) for edit in wanted]
+    sending = [one.edit for one in weighed if one.fate is Fate.SEND]
+    if sending and not _gives_the_note(copy, sending, wanted, rules.render):
+        sure = [edit for edit in sending if _gives_the_note(copy, [edit], wanted, rules.render)]
+        sure = sure if _gives_the_note(copy, sure, wanted, rules.render) else []
+        return tuple(
+            replace(one, fate=Fate.REFUSED, why=_UNSURE) if one.fate is Fate.SEND and one.edit not in sure else one
+            for one in weighed
+        )
+    return tuple(weighed)
+
+
+def _weighed(copy: Copy, edit: Edit, block: str, disputed: frozenset[tuple[str, str]], rules: Rules) -> Outgoing:
+    """What stands against one edit."""
+    if disputed & {(block, edit.field), (block, LINES)}:
+        why = 'Both sides changed it; answer the callout in the note, or run "vaultsync resolve".'
+        return Outgoing(edit, copy.path, block, Fate.CONFLICT, why)
+    why = (
+        rules.refusal(copy.newest, edit)
+        or rules.read_only(edit)
+        or (_CUT if _may_be_cut(copy, edit) else "")
+        or rules.command(edit)
+    )
+    return Outgoing(edit, copy.path, block, Fate.REFUSED if why else Fate.SEND, why)
+
+
+_CUT = "The note ends right behind it, and did not before, so it may be cut off; put back what stood there, or a line."
+_UNSURE = "What was read does not give the note back as it is; put the lines around it back as they were."
+
+
+def _disputed(copy: Copy) -> frozenset[tuple[str, str]]:
+    """What the callouts in the notes are about, as block and field."""
+    callouts = [one for text in (copy.held.note, *copy.held.elsewhere.values()) for one in found(text)]
+    fields = {owned.key: owned.field for owned in copy.agreed.layout.properties}
+    return frozenset((one.block_id, _field(one, fields)) for one in callouts if one.kind == "conflict")
+
+
+def _field(callout: Callout, fields: Mapping[str, str]) -> str:
+    name = callout.field.removeprefix(PROPERTY)
+    return name if name == callout.field else fields.get(name, name)
+
+
+def _may_be_cut(copy: Copy, edit: Edit) -> bool:
+    """Whether its value is the last of a note and something is gone behind it: half a file looks like that."""
+    texts = {"": copy.held.note, **copy.held.elsewhere}
+    base = copy.agreed.text
+    blocks = {block.id: block.end for block in copy.agreed.layout.blocks}
+    ends = {(span.owner, span.field, span.start): span.end for span in copy.agreed.layout.spans}
+    for path, reading in copy.readings.items():
+        for spot in reading.spots:
+            if (spot.owner, spot.field) == (edit.owner, edit.field) and not texts[path][spot.end :].strip():
+                start, end = ends.get((spot.owner, spot.field, spot.at), 0), blocks.get(spot.owner, 0)
+                behind = "" if path else base[start:end]
+                if behind.strip() or not texts[path].endswith("\n"):
+                    return True
+    return False
+
+
+def _gives_the_note(copy: Copy, sending: Sequence[Edit], wanted: Sequence[Edit], render: Render) -> bool:
+    """Whether merging what would be sent into what was agreed gives every note byte for byte.
+
+    But for lines that print an edited field in another place, which are brought up to it. wanted: every edit.
+    """
+    outcome = merged(copy.agreed, copy.held, with_edits(copy.agreed.document, sending), render)
+    stale = _lines_of(copy.agreed, wanted)
+    texts = [(copy.held.note, outcome.text)]
+    texts += [(text, outcome.elsewhere.get(path, text)) for path, text in copy.held.elsewhere.items()]
+    return all(was == now or _changed(was, now) <= stale for was, now in texts)
+
+
+def _lines_of(agreed: Agreed, wanted: Sequence[Edit]) -> set[str]:
+    """The lines of the base that print any of these fields."""
+    fields = {(edit.owner, edit.field) for edit in wanted}
+    places = [span.start for span in agreed.layout.spans if (span.owner, span.field) in fields]
+    text = agreed.text
+    return {text[text.rfind("\n", 0, at) + 1 : (text + "\n").index("\n", at)].rstrip() for at in places}
+
+
+def _changed(was: str, now: str) -> set[str]:
+    """The lines of a text that are not as they were; of lines that only came in, the line they stand before."""
+    one, two = was.splitlines(), now.splitlines()
+    same = {line for match in matches(one, two) for line in range(match.a, match.a + match.length)}
+    gone = {line.rstrip() for number, line in enumerate(one) if number not in same}
+    return gone if len(one) >= len(two) else gone | {"\n"}
+
+
+def with_edits(document: Document, changes: Sequence[Edit]) -> Document:
+    """The document with edits made."""
+    by_owner: dict[str, dict[str, Value]] = {}
+    for edit in changes:
+        by_owner.setdefault(edit.owner, {})[edit.field] = edit.after
+
+    def changed(highlight: Highlight) -> Highlight:
+        new = by_owner.get(highlight.id)
+        return msgspec.structs.replace(highlight, **new) if new else highlight
+
+    highlights = tuple(changed(highlight) for highlight in document.highlights)
+    return msgspec.structs.replace(document, **by_owner.get("", {}), highlights=highlights)
+
+
+def value_of(document: Document, edit: Edit) -> Value | None:
+    """What a document says of an edit's field; None if what it is of is gone."""
+    if not edit.owner:
+        return None if document.deleted else getattr(document, edit.field)
+    highlights = {highlight.id: highlight for highlight in document.live}
+    owner = highlights.get(edit.owner)
+    return None if owner is None else getattr(owner, edit.field)
+
+
+def fate_of(edit: Edit, fresh: Value | None) -> Fate:
+    """What is to be done about an edit, by what the source says now: three ways, tags one by one.
+
+    >>> fate_of(Edit("r:1", "", "note", "was", "mine"), "theirs")
+    <Fate.CONFLICT: 'in conflict'>
+    """
+    if fresh is None:
+        return Fate.REFUSED
+    if isinstance(fresh, tuple) and isinstance(edit.before, tuple) and isinstance(edit.after, tuple):
+        wanted: Value = merge_tags(edit.before, edit.after, fresh)
+        return Fate.AGREED if same(wanted, fresh) else Fate.SEND
+    if same(fresh, edit.after):
+        return Fate.AGREED
+    return Fate.SEND if same(fresh, edit.before) else Fate.CONFLICT

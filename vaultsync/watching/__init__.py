@@ -1,0 +1,1 @@
+"""The sync in a loop, and having the system keep it running."""
