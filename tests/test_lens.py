@@ -593,3 +593,34 @@ def test_two_edits_among_25_highlights_are_read() -> None:
     reading = lens.read(base.text, base.layout, ours, shown)
     assert reading.values["7", "note"] == "Thought 7, and one more.\nAnd more."
     assert reading.values["20", "note"] == ""
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_asking_for_fewer_fields_leaves_out_nothing_that_changed(seed: int) -> None:
+    _, editing = edits.edited(seed)
+    base, asked = editing.base, {("", "note"), (editing.document.highlights[0].id, "tags")}
+    every = lens.read(base.text, base.layout, editing.ours, editing.document)
+
+    some = lens.read(base.text, base.layout, editing.ours, editing.document, asked=asked)
+
+    changed = {key for key, value in every.values.items() if value != value_of(editing.document, *key)}
+    assert some.values == {key: value for key, value in every.values.items() if key in some.values}
+    assert changed | (asked & every.values.keys()) <= some.values.keys()
+    wanted = [spot for spot in every.spots if (spot.owner, spot.field) in changed | asked]
+    assert [spot for spot in some.spots if (spot.owner, spot.field) in changed | asked] == wanted
+    assert (some.refusals, some.regions, some.absent, some.orphans, some.copies) == (
+        *(every.refusals, every.regions, every.absent),
+        *(every.orphans, every.copies),
+    )
+
+
+def test_a_field_changed_in_a_property_is_told_of_in_the_body_too() -> None:
+    shown = document(tags=("a",))
+    note = rendered_by("---\ntags: {{ document.tags }}\n---\nTags: {{ document.tags | hashtags }}\n", shown)
+    ours = note.text.replace("  - a\n", "  - a\n  - b\n")
+    assert ours != note.text
+
+    reading = lens.read(note.text, note.layout, ours, shown, asked=())
+
+    assert reading.values == {("", "tags"): ("a", "b")}
+    assert [ours[spot.start : spot.end] for spot in reading.spots] == ["#a"]

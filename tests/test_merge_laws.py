@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.merge_case import document, highlight, merged, rendered, template
 from vaultsync.lens.get import read
+from vaultsync.merging import reconcile
 from vaultsync.merging.conflicts import count, found
 from vaultsync.model import Document, Highlight
 
@@ -169,3 +170,17 @@ def test_every_line_of_theirs_arrives_or_is_told(told: tuple[Document, str, Docu
     callouts = "\n".join(one.theirs for one in found(result.text))
     for line in rendered(theirs, shape).text.split("\n"):
         assert line.strip() in lines or line.lstrip("> ").rstrip() in callouts
+
+
+@LAW
+@given(sides())
+def test_a_merge_needs_to_be_told_only_of_what_differs(told: tuple[Document, str, Document, str]) -> None:
+    base, ours, theirs, shape = told
+    note = rendered(base, shape)
+
+    result = reconcile.merged(
+        reconcile.Agreed(note.text, note.layout, base), reconcile.Held(ours), theirs, lambda one: rendered(one, shape)
+    )
+
+    every = merged(base, ours, theirs, shape)  # every field of the note read
+    assert (result.text, result.notices, result.kept) == (every.text, every.notices, every.kept)

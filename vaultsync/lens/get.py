@@ -7,8 +7,9 @@ field is refused: its text stays its user's, and nothing is taken for an edit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from vaultsync.lens.alignment import LOST, aligned
 from vaultsync.lens.cuts import Edge, Out
@@ -82,13 +83,22 @@ class Reading:
     trailed: tuple[str, ...] = ()
 
 
-def read(base: str, layout: Layout, ours: str, document: Document, tags: Iterable[str] = ()) -> Reading:
+def read(
+    base: str,
+    layout: Layout,
+    ours: str,
+    document: Document,
+    tags: Iterable[str] = (),
+    *,
+    asked: Collection[Field] | None = None,
+) -> Reading:
     """What an edited note says, field by field, with places.
 
     base, layout: as the note was written. ours: as it is now. document: what the base was rendered from.
-    tags: more of those the service has; the document's own come first.
+    tags: more of those the service has; the document's own come first. asked: fields to be told of, beside those whose
+    lines were changed; all if None. Most lines of most notes are as they were, and most fields are not asked about.
     """
-    return _Reader(Base(base, layout, document), ours, tags).reading()
+    return _Reader(Base(base, layout, document), ours, tags).reading(asked)
 
 
 @dataclass(slots=True)
@@ -106,6 +116,21 @@ class _Occurrence:
         self.last = max(self.last, last)
 
 
+@dataclass(frozen=True, slots=True)
+class _Still:
+    """Unchanged lines of a block. start, end: characters of the base; in the note they stand `by` further down."""
+
+    block: _Occurrence
+    start: int
+    end: int
+    by: int
+
+    def say(self, base: Base, asked: Collection[Field] | None) -> None:
+        """Tell what stands in them."""
+        for hole in base.holes(self.block.block.owner, self.start, self.end, asked):
+            self.block.said.append(Said(hole, hole.value, (hole.span.start + self.by, hole.span.end + self.by)))
+
+
 class _Reader:
     """The pass over one note."""
 
@@ -113,28 +138,33 @@ class _Reader:
         self._base, self._ours = base, ours
         note = split(ours)
         self._front, self._body = note.front, len(note.mark) + len(note.front)
-        self._lines = [line.rstrip("\r") for line in note.body.split("\n")]
-        self._starts = [self._body]
-        for line in note.body.split("\n"):
-            self._starts.append(self._starts[-1] + len(line) + 1)
+        lines = note.body.split("\n")
+        self._starts = list(accumulate((len(line) + 1 for line in lines), initial=self._body))
+        self._returns = "\r" in ours
+        self._lines = [line.rstrip("\r") for line in lines] if self._returns else lines
         self._blocks = tuple(base.blocks())
         own = dict.fromkeys(name for names in base.tag_lists() for name in names)
         spelled = {local_tag(name).casefold() for name in own}
         self._names = (*own, *(name for name in tags if local_tag(name).casefold() not in spelled))
         self._pinned = pinned(self._blocks, base.text, self._lines)
         self._places: dict[int, _Occurrence] = {}
+        self._still: list[_Still] = []
         self._order = {block.owner: number for number, block in enumerate(self._blocks)}
-        self._returns = "\r" in ours
 
-    def reading(self) -> Reading:
-        """All that is said."""
+    def reading(self, asked: Collection[Field] | None) -> Reading:
+        """All that is said; of what stands in unchanged lines only what is asked, or was changed elsewhere."""
         self._walk()
+        properties = tuple(self._properties())
+        changed = {key for place in self._places.values() for one in place.said for key in self._told(one)}
+        changed |= {("", name) for name, value in properties if value != self._base.value("", name)}
+        for still in self._still:
+            still.say(self._base, None if asked is None else changed.union(asked))
         said: dict[Field, list[Out]] = {}
         for place in self._homes():
             for one in place.said:
                 for key in self._told(one):
                     said.setdefault(key, []).append(one.out)
-        for name, value in self._properties():
+        for name, value in properties:
             said.setdefault(("", name), []).append(value)
         twice = {place.block.owner for at, place in self._places.items() if not self._is_home(at, place)}
         differing = self._differing()
@@ -158,8 +188,9 @@ class _Reader:
         if not one.hole.barred or one.out == Unread(one.hole.barred):
             for number in one.hole.at:
                 span = self._base.layout.spans[number]
-                if (span.owner, span.field) in self._base.values and (span.owner, span.field) != ("", "title"):
-                    yield span.owner, span.field
+                key = (span.owner, span.field)
+                if key != ("", "title") and self._base.value(*key) is not None:
+                    yield key
 
     def _walk(self) -> None:
         """Read what lies between one anchor and the next, from the top of the note to its end."""
@@ -263,8 +294,7 @@ class _Reader:
             first = start + len(text) - len(text.lstrip())
             line = within[0] + self._base.text.count("\n", known[0], first)
             block.cover(line, line + text.strip().count("\n") + 1)
-            for hole in self._base.holes(block.block.owner, start, end):
-                block.said.append(Said(hole, hole.value, (hole.span.start + by, hole.span.end + by)))
+            self._still.append(_Still(block, start, end, by))
 
     def _homes(self) -> Iterator[_Occurrence]:
         return (place for at, place in self._places.items() if self._is_home(at, place))
@@ -273,9 +303,11 @@ class _Reader:
         return at < 0 or self._pinned.homes[place.block.owner].line == at
 
     def _properties(self) -> Iterator[tuple[str, Out]]:
-        values = {name: value for (owner, name), value in self._base.values.items() if not owner}
-        front = self._base.text[: self._base.layout.body]
-        return property_values(front, self._front, self._base.layout.properties, values, self._names)
+        layout = self._base.layout
+        values = {
+            one.field: value for one in layout.properties if (value := self._base.value("", one.field)) is not None
+        }
+        return property_values(self._base.text[: layout.body], self._front, layout.properties, values, self._names)
 
     def _differing(self) -> set[Field]:
         """Fields that a copy of their block has with another value; a line that was not copied says nothing."""
@@ -288,7 +320,8 @@ class _Reader:
 
     def _agreed(self, key: Field, outs: Sequence[Out], differing: set[Field], twice: set[str]) -> Out:
         """One answer of all the places a field stands in: a change in one of them counts, if no other differs."""
-        base = self._base.values[key]
+        base = self._base.value(*key)
+        assert base is not None  # of others nothing is told
         changed = [out for out in outs if out != base]
         if key in differing or (changed and key[0] in twice):
             return Unread(TWICE)
@@ -310,9 +343,9 @@ class _Reader:
             start, end = place.first, place.last
             if not end:
                 continue
-            while start > least and place.first - start < place.block.before and not self._lines[start - 1].strip():
+            while start > least and not self._lines[start - 1].strip() and place.first - start < place.block.before:
                 start -= 1
-            while end < len(self._lines) and end - place.last < place.block.after and not self._lines[end].strip():
+            while end < len(self._lines) and not self._lines[end].strip() and end - place.last < place.block.after:
                 end += 1
             least = end
             if self._is_home(at, place):

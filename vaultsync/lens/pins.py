@@ -68,6 +68,8 @@ def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinn
 
 def _impostors(blocks: Mapping[str, BaseBlock], base: str) -> set[str]:
     """Lines of the base with what looks like an anchor, inside a value."""
+    if base.count("^") == sum(block.anchor >= 0 for block in blocks.values()):  # as in most notes
+        return set()
     lines: set[str] = set()
     real: set[str] = set()
     for match in _ANCHOR.finditer(base):

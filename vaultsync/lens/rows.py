@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from vaultsync.lens.inverse import Value, shown, unpadded
-from vaultsync.model import Document
+from vaultsync.model import Document, Highlight
 from vaultsync.rendering.tracked import Block, Layout, Span, Steps
 
 _ONE_LINE = frozenset(["cell", "hashtags", "wikilinks", "join"])
@@ -99,7 +99,7 @@ class BaseBlock:
         """Rows after the anchor."""
         return self._rows[1]
 
-    @property
+    @cached_property
     def behind(self) -> int:
         """Where the line after its anchor begins in the base."""
         if not self.owner:
@@ -111,12 +111,12 @@ class BaseBlock:
         """The line that holds its anchor, up to its end."""
         return self.base.text[self.base.text.rfind("\n", 0, self.anchor) + 1 : self.anchor + 1 + len(self.block_id)]
 
-    @property
+    @cached_property
     def before(self) -> int:
         """How many empty lines it begins with."""
         return _gap(self.base.text[self.start : self.end], 1)
 
-    @property
+    @cached_property
     def after(self) -> int:
         """How many empty lines it ends with."""
         return _gap(self.base.text[self.start : self.end], -1)
@@ -129,17 +129,17 @@ class Base:
     text: str
     layout: Layout
     document: Document
-    values: dict[tuple[str, str], Value] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
+    owners: dict[str, Document | Highlight] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.starts = [span.start for span in self.layout.spans]
-        things = {"": self.document, **{one.id: one for one in self.document.highlights}}
-        printed = {(span.owner, span.field) for span in self.layout.spans}
-        for owner, name in printed | {("", one.field) for one in self.layout.properties}:
-            value = getattr(things.get(owner), name, None) if name else None
-            if isinstance(value, str | tuple) and name != "highlights":
-                self.values[owner, name] = value
+        self.owners = {"": self.document, **{one.id: one for one in self.document.highlights}}
+
+    def value(self, owner: str, name: str) -> Value | None:
+        """A field's value; None if there is none that could be read from a note."""
+        value = getattr(self.owners.get(owner), name, None) if name and name != "highlights" else None
+        return value if isinstance(value, str | tuple) else None
 
     def tag_lists(self) -> Iterator[tuple[str, ...]]:
         """The tags of the document and of its highlights."""
@@ -170,8 +170,12 @@ class Base:
         end = self.text.find("\n", place)
         return len(self.text) if end < 0 else end + 1
 
-    def holes(self, owner: str, start: int, end: int) -> Iterator[Hole]:
-        """The places between two others that can be read, of one block; without making rows."""
+    def holes(
+        self, owner: str, start: int, end: int, asked: Collection[tuple[str, str]] | None = None
+    ) -> Iterator[Hole]:
+        """The places between two others that can be read, of one block; without making rows. asked: all if None."""
+        if asked is not None and not asked:
+            return
         low = bisect_left(self.starts, start)
         last = -1
         beside: set[int] = set()
@@ -181,7 +185,9 @@ class Base:
                 beside |= {number - 1, number}
             last = span.end if span.field != "anchor" else -1
         for number, span in enumerate(spans, low):
-            if span.field != "anchor" and number not in beside:
+            if span.field == "anchor" or number in beside:
+                continue
+            if asked is None or (span.owner, span.field) in asked:
                 hole = self._hole(number, span, owner)
                 if not hole.barred:
                     yield hole
@@ -223,7 +229,7 @@ class Base:
 
     def _hole(self, number: int, span: Span, owner: str) -> Hole:
         text = self.text[span.start : span.end]
-        value = self.values.get((span.owner, span.field))
+        value = self.value(span.owner, span.field)
         if not span.field or value is None or (owner, span.field) == ("", "title"):
             return Hole((number,), text, span, barred="-")
         barred = ""

@@ -142,7 +142,7 @@ def _merged(sides: _Sides, conflicts: Sequence[FieldConflict]) -> MergedNote:
     newline = "\r\n" if ours.count("\r\n") * 2 > ours.count("\n") else "\n"
     ends = not ours or ours.endswith("\n")
     whole = ours if ends else ours + newline
-    values = printed_values(theirs.text, theirs.layout)
+    values = printed_values(theirs.text, theirs.layout, {(spot.owner, spot.field) for spot in reading.spots})
     where = places(base, layout, whole, reading, values)
     was = base_with_values(base, reading, values, where)
     mine = ours_with_values(base, whole, reading, values, where, newline)

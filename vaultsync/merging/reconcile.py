@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from vaultsync.adopting.foreign import as_agreed, without_news
-from vaultsync.lens.get import Reading, read
+from vaultsync.lens.get import Field, Reading, read
 from vaultsync.merging.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
 from vaultsync.model import Document
@@ -66,7 +66,7 @@ class Reconciled:
 
 def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
     """Merge what changed at the source into notes their user edited."""
-    reading = readings(agreed, held)
+    reading = readings(agreed, held, asked=_differ(agreed.document, theirs))
     wanted, disputed = merge_fields(agreed.document, together(reading), theirs)
     base = render(theirs)
     arriving = base if wanted == theirs else render(wanted)
@@ -102,13 +102,27 @@ def _conflicts(agreed: Agreed, held: Held, theirs: Document, own: Reading) -> in
     return here + len(conflicts_elsewhere(agreed, held, own))
 
 
-def readings(agreed: Agreed, held: Held) -> dict[str, Reading]:
-    """What each note says, by path; "" is the document's own note."""
-    own = read(agreed.text, agreed.layout, masked(held.note), agreed.document, agreed.tags)
+def readings(agreed: Agreed, held: Held, *, asked: Collection[Field] | None = None) -> dict[str, Reading]:
+    """What each note says, by path; "" is the document's own note. asked: as lens.get.read has it."""
+    own = read(agreed.text, agreed.layout, masked(held.note), agreed.document, agreed.tags, asked=asked)
     found = {"": own}
     for path, old in parts(agreed, held, own).items():
-        found[path] = read(old.text, old.layout, masked(held.elsewhere[path]), agreed.document, agreed.tags)
+        text = masked(held.elsewhere[path])
+        found[path] = read(old.text, old.layout, text, agreed.document, agreed.tags, asked=asked)
     return found
+
+
+def _differ(one: Document, other: Document) -> frozenset[Field]:
+    """The fields two versions of a document have otherwise. A highlight only one of them has counts for nothing."""
+    known = {highlight.id: highlight for highlight in one.highlights}
+    pairs = [("", one, other), *((new.id, known.get(new.id, new), new) for new in other.highlights)]
+    return frozenset(
+        (owner, name)
+        for owner, was, new in pairs
+        if was is not new
+        for name in was.__struct_fields__
+        if getattr(was, name) != getattr(new, name)
+    )
 
 
 def parts(agreed: Agreed, held: Held, own: Reading) -> dict[str, Rendered]:

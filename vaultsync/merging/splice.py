@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vaultsync.lens.get import Field, Reading, Spot, inverse, shown
@@ -51,9 +51,9 @@ class Values:
     fields: frozenset[Field]
 
 
-def printed_values(text: str, layout: Layout) -> Values:
-    """The values of a rendered note."""
-    spans = [span for span in layout.spans if span.field]
+def printed_values(text: str, layout: Layout, asked: Collection[Field]) -> Values:
+    """The values of a rendered note. asked: of these fields."""
+    spans = [span for span in layout.spans if (span.owner, span.field) in asked]
     texts = {((span.owner, span.field), span.via): text[span.start : span.end] for span in spans}
     return Values(texts, frozenset((span.owner, span.field) for span in spans))
 
@@ -86,7 +86,8 @@ def places(base: str, layout: Layout, ours: str, reading: Reading, theirs: Value
 
     theirs: leave out where all three say the same.
     """
-    spans = {(span.start, span.owner, span.field): span for span in layout.spans if span.start >= layout.body}
+    at = {spot.at for spot in reading.spots if spot.at >= layout.body}
+    spans = {(span.start, span.owner, span.field): span for span in layout.spans if span.start in at}
     found = []
     for spot in reading.spots:
         span = spans.get((spot.at, spot.owner, spot.field))

@@ -48,9 +48,12 @@ def cut(text: str, body: int, parts: Iterable[Part]) -> list[Stretch]:
     lines = lines_of(text[body:])
     stretches = [Stretch("", [])]
     at = 0
+    above, counted = 0, body  # lines up to a place
     for part in sorted(parts, key=lambda part: part.start):
-        begin = max(at, text.count("\n", body, part.start))
-        end = max(begin, text.count("\n", body, part.end) + (text[part.end - 1 : part.end] != "\n"))
+        above, counted = above + text.count("\n", counted, part.start), max(counted, part.start)
+        begin = max(at, above)
+        ends = above + text.count("\n", counted, part.end) + (text[part.end - 1 : part.end] != "\n")
+        end = max(begin, ends)
         block = lines[begin:end]
         head, tail = _blanks(block), _blanks(block[::-1])
         if head == len(block):
@@ -87,6 +90,8 @@ def joined(stretches: Iterable[Stretch]) -> list[str]:
 
 def _blanks(lines: Sequence[str]) -> int:
     """How many lines are blank at the beginning."""
+    if lines and lines[0].strip():  # nearly always
+        return 0
     return next((number for number, line in enumerate(lines) if line.strip()), len(lines))
 
 
