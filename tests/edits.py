@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from tests.lens_case import SHAPES, TAGS, library, note_of, text, value_of, words
 from vaultsync.lens import get as lens
-from vaultsync.lens.get import Value
-from vaultsync.lens.inverse import normal
+from vaultsync.lens import inverse as inverses
+from vaultsync.lens.inverse import Value, normal
 from vaultsync.model import Document
 from vaultsync.rendering.render import Rendered
 from vaultsync.rendering.tracked import Block, Span
@@ -52,7 +52,7 @@ class Editing:
 
 def _typed(editing: Editing, span: Span, value: Value) -> str:
     """A value as its user types it."""
-    shown = lens.shown(value, span.via)
+    shown = inverses.shown(value, span.via)
     if span.via and span.via[-1][0] == "indent" and editing.pick.random() < 0.2:
         pad = span.via[-1][1]
         shown = "\n".join(

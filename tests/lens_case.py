@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from tests.render_case import NOW
 from vaultsync.lens import get as lens
-from vaultsync.lens.get import Reading, Value
+from vaultsync.lens.inverse import Value
+from vaultsync.lens.reading import Reading
 from vaultsync.model import Document, Highlight
 from vaultsync.rendering.render import Rendered, Renderer
 

@@ -12,8 +12,9 @@ from tests import edits
 from tests.lens_case import SHAPES, note_of, rendered_by, said, value_of
 from tests.render_case import DOCUMENTS, NOW, TEXTS, document
 from vaultsync.lens import get as lens
-from vaultsync.lens.get import Reading, Region, Value
-from vaultsync.lens.inverse import normal
+from vaultsync.lens import inverse as inverses
+from vaultsync.lens.inverse import Value, normal
+from vaultsync.lens.reading import Reading, Region
 from vaultsync.model import Document, Highlight
 from vaultsync.rendering.render import Renderer
 from vaultsync.rendering.specimen import specimens
@@ -390,7 +391,7 @@ def test_blocks_and_values_of_the_shipped_templates_are_found_where_they_were_wr
     assert not reading.refusals
     assert {block.id: Region(block.start, block.end) for block in base.layout.blocks}.items() <= reading.regions.items()
     for spot in reading.spots:
-        assert base.text[spot.start : spot.end] == lens.shown(reading.values[spot.owner, spot.field], spot.via)
+        assert base.text[spot.start : spot.end] == inverses.shown(reading.values[spot.owner, spot.field], spot.via)
         assert spot.at in {span.start for span in base.layout.spans}
 
 
@@ -425,12 +426,12 @@ def test_a_region_takes_in_what_its_user_wrote_inside_the_block_but_not_between_
 def test_text_that_the_template_would_not_print_stands_for_no_value(
     text: str, via: Steps, base: Value, value: Value | None
 ) -> None:
-    assert lens.inverse(text, via, base) == value
+    assert inverses.inverse(text, via, base) == value
 
 
 def test_tags_printed_as_a_list_are_shown_as_the_template_shows_them() -> None:
-    assert lens.shown(("a", "b"), ()) == "a, b"
-    assert lens.shown("a", (("item",),)) == "a"
+    assert inverses.shown(("a", "b"), ()) == "a, b"
+    assert inverses.shown("a", (("item",),)) == "a"
 
 
 def test_a_row_with_every_literal_changed_keeps_only_values_that_stand_there_as_they_were() -> None:
@@ -524,8 +525,8 @@ def test_a_value_put_into_a_note_is_read_back_or_refused(shown: Document, shape:
     names = st.lists(st.sampled_from([*was, "new", "a/b", "é"]), max_size=3, unique=True).map(tuple)
     wanted: st.SearchStrategy[Value] = names if isinstance(was, tuple) else TEXTS
     value = data.draw(wanted)
-    put = lens.shown(value, span.via)
-    back = lens.inverse(put, span.via, "" if isinstance(was, str) else was)
+    put = inverses.shown(value, span.via)
+    back = inverses.inverse(put, span.via, "" if isinstance(was, str) else was)
     assume(back is not None and _same(back, value))
     assume("\n" not in put or any(step[0] in ("quote", "indent") for step in span.via))
     ours = note.text[: span.start] + put + note.text[span.end :]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.merge_case import document, rendered, template
-from vaultsync.lens.get import Reading, Spot
+from vaultsync.lens.reading import Reading, Spot
 from vaultsync.merging.blocks import inside, merge_block, with_anchor
 from vaultsync.merging.merge import FieldConflict, merge_note
 from vaultsync.merging.splice import spliced

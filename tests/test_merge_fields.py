@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.merge_case import changed, document, highlight
-from vaultsync.lens.get import Reading
+from vaultsync.lens.reading import Reading
 from vaultsync.merging.merge import FieldConflict, merge_fields, merge_tags
 
 BASE = document(highlight(1, "First.", note="old", tags=("a",)), highlight(2, "Second."))

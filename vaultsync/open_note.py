@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vaultsync.drafting.survey import Place
 from vaultsync.hookspecs import Edit, Highlighter, NewHighlight, Source
-from vaultsync.lens.get import Reading, Refusal
+from vaultsync.lens.reading import Reading, Refusal
 from vaultsync.lens.rows import words_of
 from vaultsync.merging.conflicts import Callout, found
 from vaultsync.merging.reconcile import Agreed, Held, conflicts_elsewhere, together

@@ -15,7 +15,8 @@ from typing import Any
 
 from vaultsync.adopting.passages import Placed, held, placed, says
 from vaultsync.hookspecs import Edit
-from vaultsync.lens.get import Reading, read
+from vaultsync.lens.get import read
+from vaultsync.lens.reading import Reading
 from vaultsync.merging.conflicts import FieldConflict
 from vaultsync.merging.merge import merge_fields, merge_note
 from vaultsync.merging.patch import merge_properties

@@ -11,8 +11,9 @@ from typing import Literal
 from msgspec.structs import fields as struct_fields
 
 from vaultsync.lens import rows as lens_rows
-from vaultsync.lens.get import Reading, Value, read
-from vaultsync.lens.inverse import same_text, shown
+from vaultsync.lens.get import read
+from vaultsync.lens.inverse import Value, same_text, shown
+from vaultsync.lens.reading import Reading
 from vaultsync.lint import reasons as why
 from vaultsync.merging.patch import taken
 from vaultsync.model import Document, Highlight

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from vaultsync.lens.get import Reading
+from vaultsync.lens.reading import Reading
 from vaultsync.merging.blocks import in_common, inside, key, merge_block, same_lines, with_anchor
 from vaultsync.merging.conflicts import ENDING, LINES, PROPERTY, Aside, FieldConflict, with_asides
 from vaultsync.merging.splice import Spliced

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from vaultsync.lens.get import Reading, Value
+from vaultsync.lens.inverse import Value
+from vaultsync.lens.reading import Reading
 from vaultsync.merging.body import Body
 from vaultsync.merging.conflicts import FieldConflict, cleared, count, found
 from vaultsync.merging.patch import merge_properties, with_deleted

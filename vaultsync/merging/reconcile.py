@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from vaultsync.adopting.foreign import as_agreed, without_news
-from vaultsync.lens.get import Field, Reading, read
+from vaultsync.lens.get import read
+from vaultsync.lens.reading import Field, Reading
 from vaultsync.merging.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
 from vaultsync.model import Document

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from vaultsync.lens.get import Reading
+from vaultsync.lens.reading import Reading
 from vaultsync.merging.blocks import key
 from vaultsync.merging.conflicts import ENDING, LINES, PROPERTY, Callout, cleared, found
 from vaultsync.merging.diff3 import Match, matches

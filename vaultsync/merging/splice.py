@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vaultsync.lens.get import Field, Reading, Spot, inverse, shown
-from vaultsync.lens.inverse import same_text
+from vaultsync.lens.inverse import inverse, same_text, shown
+from vaultsync.lens.reading import Field, Reading, Spot
 from vaultsync.rendering.tracked import Layout, Span, Steps
 
 Edit = tuple[int, int, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vaultsync.hookspecs import Edit
-from vaultsync.lens.get import Reading
+from vaultsync.lens.reading import Reading
 from vaultsync.model import Document
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from vaultsync.hookspecs import Edit
-from vaultsync.lens.get import Reading
+from vaultsync.lens.reading import Reading
 from vaultsync.merging.conflicts import LINES, PROPERTY, Callout, found
 from vaultsync.merging.diff3 import matches
 from vaultsync.merging.merge import merge_tags
