@@ -160,13 +160,13 @@ class _Reader:
         self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int], pin: Pin | None
     ) -> None:
         """Read the rest of the block above and the beginning of the one below."""
-        texts = self._lines[slice(*within)]
-        if pin is not None:
-            texts[-1] = texts[-1][: pin.cut]
-        same_text = self._is_same(above, below, within, texts)
+        same_text = self._is_same(above, below, within, pin)
         if same_text is not None:
             self._unchanged(above, below, same_text, within)
             return
+        texts = self._lines[slice(*within)]
+        if pin is not None:
+            texts[-1] = texts[-1][: pin.cut]
         tail, head = above.block.tail if above else (), below.block.head if below else ()
         rows = [*((row, above) for row in tail), *((row, below) for row in head)]
         same = self._same(above, below, [row for row, _ in rows], within, texts)
@@ -218,13 +218,16 @@ class _Reader:
         return start, end - (below is not None and self._base.text[end - 1] == "\n")
 
     def _is_same(
-        self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int], texts: Sequence[str]
+        self, above: _Occurrence | None, below: _Occurrence | None, within: tuple[int, int], pin: Pin | None
     ) -> tuple[int, int] | None:
         """Where these very lines stand in the base, if they do."""
         known = None if self._returns else self._known(above, below, within)
-        if known is None or self._base.text[slice(*known)] != "\n".join(texts):
+        if known is None:
             return None
-        return known
+        start = self._starts[within[0]]
+        end = self._starts[pin.line] + pin.cut if pin is not None else max(self._starts[within[1]] - 1, start)
+        same = end - start == known[1] - known[0] and self._ours.startswith(self._base.text[slice(*known)], start)
+        return known if same else None
 
     def _unchanged(
         self, above: _Occurrence | None, below: _Occurrence | None, known: tuple[int, int], within: tuple[int, int]
@@ -235,12 +238,12 @@ class _Reader:
             (above, known[0], min(above.block.end, known[1]) if above else 0),
             (below, max(below.block.start, known[0]) if below else 0, known[1]),
         ):
-            if block is None or not self._base.text[start:end].strip():
+            text = self._base.text[start:end].rstrip() if block is not None else ""
+            if block is None or not text:
                 continue
-            text = self._base.text[start:end]
-            first = start + len(text) - len(text.lstrip())
-            line = within[0] + self._base.text.count("\n", known[0], first)
-            block.cover(line, line + text.strip().count("\n") + 1)
+            bare = text.lstrip()
+            line = within[0] + self._base.text.count("\n", known[0], start + len(text) - len(bare))
+            block.cover(line, line + bare.count("\n") + 1)
             self._still.append(_Still(block, start, end, by))
 
     def _homes(self) -> Iterator[_Occurrence]:

@@ -256,6 +256,8 @@ def _row(start: int, text: str, literals: list[str], holes: list[Hole]) -> Itera
 
 def _gap(text: str, step: int) -> int:
     """How many empty lines the text begins (1) or ends (-1) with."""
+    if step > 0 and text[:1].strip():  # nearly always
+        return 0
     count = 0
     for line in text.removesuffix("\n").split("\n")[::step]:
         if line.strip():
