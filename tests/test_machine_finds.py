@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+
+import pytest
 
 from tests.export_case import TEMPLATE, Reading, reader
 
@@ -131,3 +134,26 @@ def test_a_note_that_was_found_when_its_document_was_gone_holds_up_no_push(reade
     reader.write("Essays.md", reader.text("Essays.md").replace("- Note: ", "- Note: Mine."))
     assert reader.run("sync").code == 0
     assert other.note == "Mine."
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+def test_answering_for_one_note_answers_nothing_of_the_note_its_block_was_moved_to(reader: Reading, side: str) -> None:
+    _, (_, moved) = reader.book("Walden", "one", "two")
+    essays, (other,) = reader.book("Essays", "three")
+    reader.export()
+    text, there = reader.text("Walden.md"), reader.text("Essays.md")
+    at = text.index("> two")
+    reader.write("Walden.md", text[:at])
+    typed = f"{there}\n{text[at:]}".replace("# Essays", "# My essays").replace("- Note: ", "- Note: Mine.")
+    reader.write("Essays.md", typed)
+    reader.library.edit_book(essays.id, title="All essays")
+    for one in (moved, other):
+        reader.library.edit_highlight_in_app(one.id, note="Theirs.")
+    assert reader.run("sync", "--full").code == 3
+    about = re.findall(r"\[!vaultsync-conflict\] (.*)", reader.text("Essays.md"))
+    assert len(about) == 3
+    assert reader.run("resolve", "Walden.md", side).out.startswith("Walden.md: 1 answered")
+    left = re.findall(r"\[!vaultsync-conflict\] (.*)", reader.text("Essays.md"))
+    assert left == [one for one in about if f"rw{moved.id}" not in one]
+    reader.run("sync", "--full")
+    assert (moved.note, other.note) == ("Mine." if side == "--ours" else "Theirs.", "Theirs.")

@@ -18,7 +18,7 @@ def answered(name: str, side: Literal["ours", "theirs"], text: str = "") -> Reso
     told = case(name)
     note = rendered(told.theirs, told.new)
     text = text or told.texts["expected"]
-    return resolved(text, side, note.text, note.layout, read(note.text, note.layout, masked(text), told.theirs))
+    return resolved(text, side, note, read(note.text, note.layout, masked(text), told.theirs))
 
 
 def solid(text: str) -> list[str]:

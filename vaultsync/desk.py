@@ -99,11 +99,12 @@ class Desk:
         """Answer the conflicts of a note for one side; return those that could not be. Raises VaultError."""
         from vaultsync.merging.reconcile import parts
         from vaultsync.merging.resolve import resolved
+        from vaultsync.rendering.tracked import Rendered
 
-        own = resolved(note.held.note, side, note.agreed.text, note.agreed.layout, note.readings[""])
+        own = resolved(note.held.note, side, Rendered(note.agreed.text, note.agreed.layout), note.readings[""])
         texts, left = {note.path: own.text}, own.left
         for path, blocks in parts(note.agreed, note.held, note.readings[""]).items():
-            there = resolved(note.held.elsewhere[path], side, blocks.text, blocks.layout, note.readings[path])
+            there = resolved(note.held.elsewhere[path], side, blocks, note.readings[path], moved=True)
             texts[path], left = there.text, (*left, *there.left)
         self._write(note, texts)
         return left

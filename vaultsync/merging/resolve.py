@@ -14,7 +14,7 @@ from vaultsync.merging.patch import taken
 from vaultsync.merging.splice import Spliced, places, spliced
 from vaultsync.merging.stretches import Part, Stretch, cut, joined
 from vaultsync.note import Note, join, split
-from vaultsync.rendering.tracked import Layout
+from vaultsync.rendering.tracked import Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,19 @@ class Resolved:
     left: tuple[Callout, ...] = ()
 
 
-def resolved(text: str, side: Literal["ours", "theirs"], base: str, layout: Layout, reading: Reading) -> Resolved:
+def resolved(
+    text: str, side: Literal["ours", "theirs"], base: Rendered, reading: Reading, *, moved: bool = False
+) -> Resolved:
     """The note with every conflict answered for one side.
 
-    base, layout: what the source renders to, as kept after the merge. reading: of this text, its callouts masked.
+    base: what the source renders to, as kept after the merge. reading: of this text, its callouts masked. moved: it is
+    another note, to which the blocks of base were moved; only the conflicts about those are answered.
     """
+    names = {block.block_id for block in base.layout.blocks}
+    asked = [one for one in found(text) if one.kind == "conflict" and (not moved or one.block_id in names)]
     if side == "ours":
-        return Resolved(cleared(text))
-    answers = _Answers(text, base, layout)
+        return Resolved(cleared(text, asked))
+    answers = _Answers(text, base, asked)
     done = answers.values(reading)
     note = split(done.text)
     front = answers.properties(note.front)
@@ -40,19 +45,20 @@ def resolved(text: str, side: Literal["ours", "theirs"], base: str, layout: Layo
     whole = join(Note(note.mark, front, body))
     conflicts = [one for one in found(whole) if one.kind == "conflict"]
     whole = cleared(whole, [one for one in conflicts if (one.field, one.block_id) in answers.given])
-    left = tuple(one for one in found(whole) if one.kind == "conflict")
+    conflicts = [one for one in found(whole) if one.kind == "conflict"]
+    left = tuple(one for one in conflicts if not moved or one.block_id in names)
     return Resolved(whole if text.endswith("\n") else whole.rstrip("\r\n"), left)
 
 
 class _Answers:
-    """Theirs' answers to the conflicts of a note. given: what was answered, as field and block id."""
+    """Theirs' answers to some conflicts of a note. given: what was answered, as field and block id."""
 
-    def __init__(self, text: str, base: str, layout: Layout) -> None:
+    def __init__(self, text: str, base: Rendered, asked: Sequence[Callout]) -> None:
         self._newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
         self._text = text if text.endswith("\n") else text + self._newline
-        self._base, self._layout = base, layout
-        self._asked = [one for one in found(text) if one.kind == "conflict"]
-        self._names = {block.id: block.block_id for block in layout.blocks}
+        self._base, self._layout = base
+        self._asked = asked
+        self._names = {block.id: block.block_id for block in self._layout.blocks}
         self.given: set[tuple[str, str]] = set()
 
     def values(self, reading: Reading) -> Spliced:
