@@ -182,7 +182,9 @@ class Ledger:
         """After two runs both ways: nothing is sent any more; block and highlight say the same, unless it is told."""
         self.check_sent(before, run)
         assert run.json["edits"]["sent"] == 0
-        told = {(one["block"], one["field"]) for one in run.json["outbox"]}
+        # Whatever can't be read, in a run's eyes, is no edit; `status` says that it can't (docs/guarantees.md, 8).
+        refused = self.world.run("status").json["refused"]
+        told = {(one["block"], one["field"]) for one in (*run.json["outbox"], *refused)}
         left = {one["id"] for one in run.json["changes"] if one["action"] == "leave"}
         now = self.snapshot()
         there, asked = now.anchors(), {one.block_id for _, one in now.callouts()}
