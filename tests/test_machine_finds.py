@@ -157,3 +157,79 @@ def test_answering_for_one_note_answers_nothing_of_the_note_its_block_was_moved_
     assert left == [one for one in about if f"rw{moved.id}" not in one]
     reader.run("sync", "--full")
     assert (moved.note, other.note) == ("Mine." if side == "--ours" else "Theirs.", "Theirs.")
+
+
+def _cut(reader: Reading, start: str) -> str:
+    """Cut the rest of Walden.md out of it; return that."""
+    text = reader.text("Walden.md")
+    reader.write("Walden.md", text[: text.index(start)])
+    return text[text.index(start) :]
+
+
+def test_news_of_a_block_that_was_cut_out_arrive_when_it_is_put_back_elsewhere(reader: Reading) -> None:
+    book, (_, cut) = reader.book("Walden", "one", "two")
+    reader.library.edit_highlight_in_app(cut.id, note="Old.")
+    reader.export("--full")
+    block = _cut(reader, "> two")
+    reader.library.edit_highlight_in_app(cut.id, note="New.", text="two, mended")
+    reader.library.retag_in_app(cut.id, add=["later"])
+    assert reader.run("sync", "--full").code == 0
+    reader.library.add_highlight(book, "three")
+    assert reader.run("sync").code == 0
+    reader.write("Mine.md", f"Mine.\n\n{block}")
+    assert reader.run("sync", "--full").code == 0
+    assert reader.text("Mine.md") == "Mine.\n\n" + block.replace("> two", "> two, mended").replace(
+        "Old.", "New."
+    ).replace("- Tags: ", "- Tags: #later")
+    assert (cut.note, [tag.name for tag in cut.tags]) == ("New.", ["later"])
+    assert "> two" not in reader.text("Walden.md")
+
+
+def test_what_is_typed_in_a_block_that_was_away_is_sent_or_asked_about(reader: Reading) -> None:
+    _, (_, cut) = reader.book("Walden", "one", "two")
+    reader.export("--full")
+    block = _cut(reader, "> two")
+    reader.library.edit_highlight_in_app(cut.id, note="Theirs.")
+    assert reader.run("sync", "--full").code == 0
+    reader.write("Mine.md", block.replace("- Note: ", "- Note: Mine.").replace("- Tags: ", "- Tags: #mine"))
+    assert reader.run("sync").code == 3
+    assert (cut.note, [tag.name for tag in cut.tags]) == ("Theirs.", ["mine"])
+    assert "- Note: Mine.\n" in reader.text("Mine.md")
+    assert f"> [!vaultsync-conflict] note [[#^rw{cut.id}]]\n> Theirs.\n" in reader.text("Mine.md")
+
+
+def test_half_a_file_and_then_the_whole_of_it_sends_nothing_back(reader: Reading) -> None:
+    _, (_, last) = reader.book("Walden", "one", "two")
+    reader.library.edit_highlight_in_app(last.id, note="Old.")
+    reader.export("--full")
+    rest = _cut(reader, "> two")
+    reader.library.edit_highlight_in_app(last.id, note="New.")
+    reader.run("sync", "--full")
+    reader.write("Walden.md", reader.text("Walden.md") + rest)
+    assert reader.run("sync").code == 0
+    assert last.note == "New."
+    assert "- Note: New.\n" in reader.text("Walden.md")
+
+
+def test_a_block_that_was_restored_has_its_news_and_is_edited_as_before(reader: Reading) -> None:
+    _, (_, cut) = reader.book("Walden", "one", "two")
+    reader.export()
+    _cut(reader, "> two")
+    reader.library.edit_highlight_in_app(cut.id, note="New.")
+    reader.run("sync", "--full")
+    reader.run("restore", "Walden.md")
+    assert "- Note: New.\n" in reader.text("Walden.md")
+    reader.write("Walden.md", reader.text("Walden.md").replace("New.", "Mine."))
+    assert reader.run("sync").code == 0
+    assert cut.note == "Mine."
+
+
+def test_what_got_news_its_user_has_not_seen_is_not_deleted_at_the_service(reader: Reading) -> None:
+    reader.configure(source='on_local_delete = "delete"')
+    _, (_, cut) = reader.book("Walden", "one", "two")
+    reader.export()
+    _cut(reader, "> two")
+    reader.library.edit_highlight_in_app(cut.id, note="New.")
+    for _ in range(2):
+        assert "kept there" in reader.run("sync", "--full").out
+    assert not cut.deleted

@@ -12,6 +12,7 @@ from vaultsync.lens.rows import words_of
 from vaultsync.merging.conflicts import Callout, found
 from vaultsync.merging.reconcile import Agreed, Held, conflicts_elsewhere, together
 from vaultsync.model import Document
+from vaultsync.sending.aliases import AWAY
 from vaultsync.sending.creations import asked_for
 from vaultsync.sending.edits import edits
 from vaultsync.sending.fates import Outgoing
@@ -73,6 +74,12 @@ class OpenNote:
             name for name, wanted in words.items() if any(2 * len(wanted & line) > len(wanted) for line in lines)
         ]
         return (*own.orphans, *standing)
+
+    @property
+    def has_returned(self) -> bool:
+        """Whether a block is in a note again that was in none when there were news of it."""
+        away = {alias.owner for alias in self.entry.aliases if alias.field == AWAY}
+        return bool(away) and any(away & reading.regions.keys() for reading in self.readings.values())
 
     @property
     def edits(self) -> tuple[Edit, ...]:

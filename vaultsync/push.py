@@ -28,7 +28,7 @@ from vaultsync.hookspecs import Edit, Receipt, Source
 from vaultsync.open_note import OpenNote
 from vaultsync.plan import guard_edits
 from vaultsync.rounds import Round
-from vaultsync.sending.aliases import learned
+from vaultsync.sending.aliases import AWAY, learned
 from vaultsync.sending.creating import Creating, forget_made
 from vaultsync.sending.deletions import Deletions
 from vaultsync.sending.fates import RESTORED, Fate, Outgoing
@@ -73,6 +73,7 @@ class Push:
             boxes = [(note, _waiting(box, stop.message)) for note, box in boxes]
         for name, source in chosen.items():
             self._send(source, [(note, box) for note, box in boxes if note.entry.source == name])
+            self._bring_news(source, [note for note in opened if note.entry.source == name])
         forget_made(self.run)
         deleting = [name for name in chosen if self._workspace.deletes(name)]
         in_bounds = self.run.bounds.deletions and self.run.bounds.at is None
@@ -133,6 +134,14 @@ class Push:
                 sender.done += _waiting([one for one in sending if one.edit not in done], error.message)
             self.run.tally.outgoing += sender.done
             sender.settle()
+
+    def _bring_news(self, source: Source, notes: Iterable[OpenNote]) -> None:
+        """Bring blocks that were in no note for a while, and are in one again, what was new meanwhile."""
+        back = [note.entry.id for note in notes if note.has_returned]
+        entries = [entry for entry in map(self._workspace.state.entry, back) if entry is not None]
+        drafts = [Draft(msgspec.structs.replace(entry, pending=True), entry) for entry in entries if _is_away(entry)]
+        if drafts:
+            self.run.drafts.settle(source, drafts)
 
 
 class _Sender:
@@ -217,6 +226,11 @@ _WHY = {
     Fate.CONFLICT: "It was changed at the source too; both are in the note now.",
     Fate.REFUSED: "It is of something that is gone at the source.",
 }
+
+
+def _is_away(entry: Entry) -> bool:
+    """Whether any of its blocks was in no note when its news came."""
+    return any(alias.field == AWAY for alias in entry.aliases)
 
 
 def _waiting(box: Iterable[Outgoing], why: str) -> tuple[Outgoing, ...]:

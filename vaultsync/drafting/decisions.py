@@ -16,13 +16,13 @@ from vaultsync.drafting.strays import Strays
 from vaultsync.drafting.survey import Place, Survey
 from vaultsync.errors import PluginError, TemplateError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
-from vaultsync.model import Document
+from vaultsync.model import Document, Highlight
 from vaultsync.note import anchors, is_another, torn
 from vaultsync.paths import collision_key, unoccupied
 from vaultsync.plan import BEING_EDITED, Action, OnDisk, Seen, decide, needs_theirs
 from vaultsync.rendering.renders import Renders
 from vaultsync.rendering.tracked import Layout
-from vaultsync.sending.aliases import LAYOUT, localized
+from vaultsync.sending.aliases import LAYOUT, as_last_shown, localized
 from vaultsync.storage.entry import Base, Creation, Entry
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Decision:
 
     rendered: what is agreed once it is done, if the action makes it so. writes: what notes are to hold, by path: its
     own, and others that hold blocks of it. gone: highlights it takes out of the note. conflicts: that it will hold.
-    tags: of the document and its highlights.
+    tags: of the document and its highlights. away: highlights with news whose block is in no note, as it last was.
     """
 
     draft: Draft
@@ -82,6 +82,7 @@ class Decision:
     why: str = ""
     notices: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
+    away: tuple[Highlight, ...] = ()
     error: VaultsyncError | None = None
 
     @property
@@ -219,6 +220,7 @@ class Decider:
             conflicts=found.conflicts,
             notices=tuple(f"{place.path}: {notice}" for notice in found.notices),
             why=_conflicts(found.conflicts),
+            away=found.away,
         )
 
     def _placed(self, identity: str, ours: str, kept: Document) -> str:
@@ -235,6 +237,7 @@ class Decider:
         from vaultsync.merging.reconcile import Agreed
 
         document = self.document(source, entry, entry.agreed) or source.document(entry.agreed)
+        document = as_last_shown(document, entry.aliases)
         foreign = frozenset(alias.owner for alias in entry.aliases if alias.field == LAYOUT)
         return Agreed(base.text, _layouts.decode(base.spans), document, self.tags(entry.source), foreign)
 

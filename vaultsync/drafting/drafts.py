@@ -21,6 +21,7 @@ from vaultsync.hookspecs import Source
 from vaultsync.plan import SAVED_SINCE, Action, OnDisk
 from vaultsync.rendering.renders import Renders as Renders
 from vaultsync.report import Change, Tally
+from vaultsync.sending.aliases import with_away
 from vaultsync.storage.deeds import Deed, FileDeed, Journal
 from vaultsync.storage.entry import Base, Entry
 from vaultsync.storage.state import State
@@ -217,7 +218,8 @@ class Drafts:
             mine=held.digest != _ours(decision),
             conflicts=conflicts,
         )
-        return msgspec.structs.replace(entry, path=held.path, base=base, pending=False)
+        aliases = with_away(entry.aliases, decision.away)
+        return msgspec.structs.replace(entry, path=held.path, base=base, pending=False, aliases=aliases)
 
     def _refused(self, decision: Decision, refused: Refused) -> Entry:
         entry = decision.draft.entry

@@ -18,7 +18,7 @@ from vaultsync.lens.get import read
 from vaultsync.lens.reading import Field, Reading
 from vaultsync.merging.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
-from vaultsync.model import Document
+from vaultsync.model import Document, Highlight
 from vaultsync.note import anchors
 from vaultsync.rendering.tracked import Block, Layout, Rendered
 from vaultsync.sending.edits import edits
@@ -54,7 +54,7 @@ class Reconciled:
     """What the notes become. base: what is agreed from now on. elsewhere: other notes that change, by path.
 
     conflicts: how many there are of the document, in any note. kept: ids of highlights that are gone at the source and
-    stay.
+    stay. away: highlights that have news and whose block is in no note, as they were agreed on; that they stay.
     """
 
     text: str
@@ -63,17 +63,18 @@ class Reconciled:
     notices: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    away: tuple[Highlight, ...] = ()
 
 
 def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
     """Merge what changed at the source into notes their user edited."""
     reading = readings(agreed, held, asked=_differ(agreed.document, theirs))
     wanted, disputed = merge_fields(agreed.document, together(reading), theirs)
-    base = render(theirs)
-    arriving = base if wanted == theirs else render(wanted)
+    told = render(theirs)
+    arriving = told if wanted == theirs else render(wanted)
     if agreed.foreign:
         edited = {edit.owner for edit in edits(agreed.document, together(reading))}
-        still = agreed.foreign & without_news(render(agreed.document), base) - edited
+        still = agreed.foreign & without_news(render(agreed.document), told) - edited
         arriving = as_agreed(arriving, Rendered(agreed.text, agreed.layout), still)
     note = merge_note(agreed.text, agreed.layout, held.note, reading[""], arriving, disputed)
     elsewhere = {}
@@ -82,7 +83,26 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
         text = held.elsewhere[path]
         elsewhere[path] = merge_note(old.text, old.layout, text, reading[path], new, disputed).text
     conflicts = _conflicts(agreed, Held(note.text, elsewhere), theirs, reading[""])
-    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere)
+    away = _away(agreed, held, theirs, reading[""])
+    base = render(_with(theirs, away)) if away else told
+    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere, away)
+
+
+def _away(agreed: Agreed, held: Held, theirs: Document, own: Reading) -> tuple[Highlight, ...]:
+    """Highlights with news whose block is in no note: nobody has seen those, so what they were stays agreed on.
+
+    Its user may have cut the block out to put it somewhere else, and when it is back it is not an edit of the news.
+    """
+    missing = set(own.absent).difference(*_moved(agreed, held, own).values()) if own.absent else set()
+    now = {highlight.id: highlight for highlight in theirs.live}
+    was = (highlight for highlight in agreed.document.highlights if highlight.id in missing)
+    return tuple(highlight for highlight in was if highlight != now.get(highlight.id, highlight))
+
+
+def _with(document: Document, others: Iterable[Highlight]) -> Document:
+    """The document with other highlights of the same ids."""
+    new = {highlight.id: highlight for highlight in others}
+    return msgspec.structs.replace(document, highlights=tuple(new.get(one.id, one) for one in document.highlights))
 
 
 def conflicts_elsewhere(agreed: Agreed, held: Held, own: Reading) -> tuple[tuple[str, Callout], ...]:

@@ -19,6 +19,11 @@ Value = str | tuple[str, ...]
 OWN_TAGS = "own tags"
 # The field of an alias that says: this block is as another program laid it out, so most of it can't be read back.
 LAYOUT = "layout"
+# The field of an alias that says: this block is in no note now; ours is its highlight as it last was in one.
+AWAY = "away"
+
+
+_highlights = msgspec.json.Decoder(Highlight)
 
 
 class Alias(msgspec.Struct, frozen=True, array_like=True):
@@ -69,6 +74,21 @@ def _spelled(now: Value | None, alias: Alias) -> Value | None:
     return alias.ours if now == alias.theirs else now
 
 
+def as_last_shown(document: Document, aliases: Iterable[Alias]) -> Document:
+    """The document with every highlight whose block is in no note as it was when it last was in one."""
+    shown = {one.owner: _highlights.decode(str(one.ours)) for one in aliases if one.field == AWAY}
+    if not shown:
+        return document
+    highlights = tuple(shown.get(highlight.id, highlight) for highlight in document.highlights)
+    return msgspec.structs.replace(document, highlights=highlights)
+
+
+def with_away(aliases: Iterable[Alias], away: Iterable[Highlight]) -> tuple[Alias, ...]:
+    """The aliases, where these highlights and no others were changed at the source while their block is in no note."""
+    told = (Alias(one.id, AWAY, "", msgspec.json.encode(one).decode()) for one in away)
+    return (*(one for one in aliases if one.field != AWAY), *told)
+
+
 def learned(document: Document, edits: Iterable[Edit], known: Iterable[Alias]) -> tuple[Alias, ...]:
     """The aliases once edits were sent. document: as the service has it now. known: those before."""
     aliases = {(one.owner, one.field): one for one in known}
@@ -83,5 +103,5 @@ def learned(document: Document, edits: Iterable[Edit], known: Iterable[Alias]) -
         if own is not None and edit.field == "tags":  # one its user has taken out is not their own any more
             left = tuple(tag for tag in own.ours if tag in edit.after)
             aliases[edit.owner, OWN_TAGS] = msgspec.structs.replace(own, ours=left)
-    fields = {OWN_TAGS: "tags", LAYOUT: "id"}
+    fields = {OWN_TAGS: "tags", LAYOUT: "id", AWAY: "id"}
     return tuple(one for one in aliases.values() if hasattr(owners.get(one.owner), fields.get(one.field, one.field)))
