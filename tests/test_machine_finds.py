@@ -233,3 +233,20 @@ def test_what_got_news_its_user_has_not_seen_is_not_deleted_at_the_service(reade
     for _ in range(2):
         assert "kept there" in reader.run("sync", "--full").out
     assert not cut.deleted
+
+
+def test_news_of_a_block_in_a_note_whose_document_was_gone_when_it_was_found_hold_up_no_push(reader: Reading) -> None:
+    _, (moved, stays) = reader.book("Walden", "one", "two")
+    gone, _ = reader.book("Essays", "three")
+    reader.export()
+    _without_state(reader)
+    reader.library.delete_book(gone.id)
+    reader.export("--full")
+    text = reader.text("Walden.md")
+    there = slice(text.index("> one"), text.index("> two"))
+    reader.write("Essays.md", f"{reader.text('Essays.md')}\n{text[there]}")
+    reader.write("Walden.md", (text[: there.start] + text[there.stop :]).replace("- Note: ", "- Note: Mine."))
+    reader.library.edit_highlight_in_app(moved.id, note="New.")
+    assert reader.run("sync", "--full").code == 0
+    assert "- Note: New.\n" in reader.text("Essays.md")
+    assert stays.note == "Mine."

@@ -60,8 +60,9 @@ class Survey:
         found = Found(outcome.path, outcome.size, outcome.mtime_ns, outcome.inode)
         self.scan.notes[outcome.path] = found
         for name, place in self.places.items():
-            if place.path == outcome.path:
-                self.places[name] = Place(OnDisk.EDITED, outcome.path, outcome.digest, found)
+            if place.path == outcome.path:  # what we wrote in a note that was found is no more known than before
+                on_disk = OnDisk.FOUND if place.on_disk is OnDisk.FOUND else OnDisk.EDITED
+                self.places[name] = Place(on_disk, outcome.path, outcome.digest, found)
 
     def renamed(self, old: str, new: str) -> None:
         """Take note that a document has another id. A run that was cut short may have written it into the note."""
