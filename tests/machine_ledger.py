@@ -147,7 +147,7 @@ class Ledger:
         for path, callout in after.callouts() - before.callouts():
             assert not self.trusted or self._has_reason(callout, path), (path, callout)
             for owner in self._owners(callout, path):  # what the note says is its user's from now on
-                self.touched[owner].add(callout.field)
+                self.touched[owner].add(callout.field.removeprefix(PROPERTY))
         for path, text in after.notes.items():
             if "vaultsync_id:" in (front := split(text).front):
                 told = sum(one.kind == "conflict" for one in found(text))
