@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from vaultsync.hookspecs import Problem
 from vaultsync.model import Document
+from vaultsync.sources.clean import clean, may_need_cleaning
 from vaultsync.sources.readwise import documents, record, settle, wire
-from vaultsync.sources.readwise.clean import clean, may_need_cleaning
 from vaultsync.sources.readwise.reading import BOOK, READER_DOCUMENT
 
 BOOK_JSON: dict[str, Any] = {

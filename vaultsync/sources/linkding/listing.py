@@ -12,12 +12,12 @@ from datetime import datetime
 from functools import partial
 
 from vaultsync.hookspecs import Fetch, Listing, Page, Piece, Problem
+from vaultsync.sources.haul import Haul, digest
 from vaultsync.sources.linkding import record, wire
 from vaultsync.sources.linkding.cursor import PLACES, Cursor, Stage, Sweep, asked_for
 from vaultsync.sources.linkding.service import Service
 from vaultsync.sources.linkding.walk import Walk
 from vaultsync.sources.linkding.wire import Row
-from vaultsync.sources.readwise.paging import Haul, digest
 
 Known = Callable[[bytes, Row], bool]
 

@@ -7,13 +7,14 @@ state, or a full export by everyone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from vaultsync.sources.clean import clean, one_line
+from vaultsync.sources.fields import utc
 from vaultsync.sources.linkding import wire
-from vaultsync.sources.readwise.clean import clean, one_line
 
 KEY = "linkding:"
 
@@ -63,8 +64,8 @@ def settled(bookmark: wire.Bookmark) -> KeptBookmark:
         is_archived=bookmark.is_archived or False,
         unread=bookmark.unread or False,
         shared=bookmark.shared or False,
-        added=_utc(bookmark.date_added),
-        modified=_utc(bookmark.date_modified),
+        added=utc(bookmark.date_added),
+        modified=utc(bookmark.date_modified),
         website_title=one_line(clean(bookmark.website_title or "")),
         website_description=clean(bookmark.website_description or ""),
         snapshot=clean(bookmark.web_archive_snapshot_url or ""),
@@ -101,11 +102,3 @@ def identity(record: bytes) -> str:
 def without(record: bytes) -> bytes:
     """The record when linkding no longer has the bookmark. What it said is kept: the note may have to stay."""
     return encoded(msgspec.structs.replace(opened(record), gone=True))
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """Bring a time to UTC: a server set to another zone sends offsets. The ends of the calendar can't be, and go."""
-    try:
-        return moment and moment.astimezone(UTC)
-    except OverflowError:
-        return None

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from vaultsync.hookspecs import Problem
-from vaultsync.sources.readwise import lenient
-from vaultsync.sources.readwise.wire import Flag, Id, Moment, Text, loose_json
+from vaultsync.sources.fields import Flag, Id, Moment, Text
+from vaultsync.sources.lenient import Lenient, loose_json
 
 
 class Bookmark(msgspec.Struct, gc=False):
@@ -79,6 +79,7 @@ _ENVELOPES = msgspec.json.Decoder(_Envelope)
 _HEADS = msgspec.json.Decoder(_Head)
 _BOOKMARKS = msgspec.json.Decoder(Bookmark)
 _CHECKS = msgspec.json.Decoder(_Checked)
+_LENIENT = Lenient()
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -99,7 +100,7 @@ def bookmark(raw: bytes) -> tuple[Bookmark | None, tuple[Problem, ...]]:
     try:
         return _BOOKMARKS.decode(raw), ()
     except _UNREADABLE:
-        return lenient.read(raw, Bookmark)
+        return _LENIENT.read(raw, Bookmark)
 
 
 def is_known(body: bytes) -> bool:
@@ -111,7 +112,7 @@ def _row(raw: bytes) -> Row:
     try:
         head = _HEADS.decode(raw)
     except _UNREADABLE:
-        mended, problems = lenient.read(raw, _Head)
+        mended, problems = _LENIENT.read(raw, _Head)
         if mended is None:
             return Row(None, None, raw, problems)
         head = mended

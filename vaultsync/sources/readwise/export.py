@@ -12,9 +12,10 @@ from datetime import datetime
 from vaultsync.budget import Budget
 from vaultsync.hookspecs import Fetch, Listing, Page, Piece
 from vaultsync.http import Http
+from vaultsync.sources.haul import Haul, digest
 from vaultsync.sources.readwise import settle, wire
 from vaultsync.sources.readwise.cursor import OVERLAP, Cursor, Run, Stage, asked_for, milliseconds
-from vaultsync.sources.readwise.paging import Haul, PageCursor, digest, paged
+from vaultsync.sources.readwise.paging import PageCursor, paged
 from vaultsync.sources.readwise.reader_list import DOCUMENT
 from vaultsync.sources.readwise.reading import BOOK, BOOK_HEAD
 

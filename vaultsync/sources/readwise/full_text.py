@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from vaultsync.sources.readwise.clean import clean
+from vaultsync.sources.clean import clean
 
 _INVISIBLE = {"script", "style", "noscript", "template", "head", "svg"}
 _BLOCKS = {"p", "div", "br", "li", "tr", "section", "article", "blockquote", "pre"} | {f"h{n}" for n in range(1, 7)}

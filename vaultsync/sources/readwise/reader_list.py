@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Iterator
 from vaultsync.budget import Budget
 from vaultsync.hookspecs import Fetch, Listing, Page, Piece, Problem
 from vaultsync.http import Http
+from vaultsync.sources.haul import Haul, digest
 from vaultsync.sources.readwise import settle, wire
 from vaultsync.sources.readwise.cursor import OVERLAP, Cursor, Run, Stage, asked_for, milliseconds
 from vaultsync.sources.readwise.full_text import markdown
-from vaultsync.sources.readwise.paging import Haul, PageCursor, digest, paged
+from vaultsync.sources.readwise.paging import PageCursor, paged
 from vaultsync.sources.readwise.reading import READER_DOCUMENT, READER_HEAD
 from vaultsync.sources.readwise.record import KeptChild, KeptComment
 from vaultsync.sources.readwise.settings import ReadwiseSettings

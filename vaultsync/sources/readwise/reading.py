@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from vaultsync.hookspecs import Problem
-from vaultsync.sources.readwise import lenient, wire
-from vaultsync.sources.readwise.clean import may_need_cleaning
-from vaultsync.sources.readwise.settle import clean_in_place
+from vaultsync.sources.clean import clean_in_place, may_need_cleaning
+from vaultsync.sources.lenient import Lenient
+from vaultsync.sources.readwise import wire
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+def _tag(given: Any) -> Any:
+    """Read a tag that is only its name."""
+    return {"name": given} if isinstance(given, str) else given
+
+
+def _reader_tags(given: Any) -> list[str] | None:
+    """Read tags of Reader in whatever shape they had once."""
+    if isinstance(given, dict):
+        return [str(tag["name"] if isinstance(tag, dict) and tag.get("name") else key) for key, tag in given.items()]
+    if isinstance(given, list):
+        names = [tag.get("name") if isinstance(tag, dict) else tag for tag in given]
+        return [str(name) for name in names if isinstance(name, (str, int))]
+    return None
+
+
+_LENIENT = Lenient({wire.Tag: _tag, wire.ReaderTags: _reader_tags})
 
 
 class Reading(Generic[T]):
@@ -26,7 +44,7 @@ class Reading(Generic[T]):
         try:
             thing = self._decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return lenient.read(raw, self._into)
+            return _LENIENT.read(raw, self._into)
         if may_need_cleaning(raw):
             clean_in_place(thing)
         return thing, ()

@@ -16,8 +16,8 @@ from vaultsync.budget import Budget
 from vaultsync.errors import UnexpectedReply, Unreachable
 from vaultsync.hookspecs import Review, Reviewed
 from vaultsync.http import Http, Reply
+from vaultsync.sources.clean import one_line
 from vaultsync.sources.readwise import wire
-from vaultsync.sources.readwise.clean import one_line
 from vaultsync.sources.readwise.reading import (
     BOOK_DETAIL,
     HIGHLIGHT_DETAIL,

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-import msgspec
-
+from vaultsync.sources.clean import one_line
+from vaultsync.sources.fields import utc
 from vaultsync.sources.readwise import wire
-from vaultsync.sources.readwise.clean import clean, one_line
 from vaultsync.sources.readwise.record import BookPiece, KeptBook, KeptChild, KeptComment, KeptDocument, KeptHighlight
 
 _UNSAFE = re.compile("[^A-Za-z0-9-]")
@@ -57,7 +56,7 @@ def _highlight(one: wire.Highlight, book_deleted: bool) -> KeptHighlight:
     flags = {tag.casefold() for tag in tags} if tags else ()
     marked, made, changed = one.highlighted_at, one.created_at, one.updated_at
     if not (marked and made and changed and marked.tzinfo is made.tzinfo is changed.tzinfo is UTC):
-        marked, made, changed = _utc(marked), _utc(made), _utc(changed)
+        marked, made, changed = utc(marked), utc(made), utc(changed)
     return KeptHighlight(
         id_,
         "rw" + id_,
@@ -144,12 +143,12 @@ def reader_document(document: wire.ReaderDocument, content: str) -> KeptDocument
         reading_time=document.reading_time or "",
         listening_time=document.listening_time or "",
         published=published(document.published_date),
-        created=_utc(document.created_at),
-        updated=_utc(document.updated_at),
-        saved_at=_utc(document.saved_at),
-        first_opened_at=_utc(document.first_opened_at),
-        last_opened_at=_utc(document.last_opened_at),
-        last_moved_at=_utc(document.last_moved_at),
+        created=utc(document.created_at),
+        updated=utc(document.updated_at),
+        saved_at=utc(document.saved_at),
+        first_opened_at=utc(document.first_opened_at),
+        last_opened_at=utc(document.last_opened_at),
+        last_moved_at=utc(document.last_moved_at),
         content=content,
     )
 
@@ -176,9 +175,9 @@ def child(document: wire.ReaderDocument) -> KeptChild:
             location_type="",
             url=document.url or "",
             service_url=document.url or "",
-            highlighted_at=_utc(document.saved_at or document.created_at),
-            created=_utc(document.created_at),
-            updated=_utc(document.updated_at),
+            highlighted_at=utc(document.saved_at or document.created_at),
+            created=utc(document.created_at),
+            updated=utc(document.updated_at),
             favorite="favorite" in flags,
             discarded="discard" in flags,
             deleted=False,
@@ -212,22 +211,6 @@ def published(given: str | int | None) -> date | None:
         return None
 
 
-def clean_in_place(thing: msgspec.Struct) -> None:
-    """Clean every text of a thing just decoded, and of the things in it."""
-    for name in thing.__struct_fields__:
-        value = getattr(thing, name)
-        if isinstance(value, str):
-            setattr(thing, name, clean(value))
-        elif isinstance(value, dict):
-            setattr(thing, name, {clean(key): wire.ReaderTag(clean(tag.name or "")) for key, tag in value.items()})
-        elif isinstance(value, list):
-            if value and isinstance(value[0], str):
-                setattr(thing, name, [clean(item) for item in value])
-            else:
-                for item in value:
-                    clean_in_place(item)
-
-
 def names(tags: Sequence[str | None]) -> tuple[str, ...]:
     """Return the tags that have a name, each once."""
     return tuple(dict.fromkeys([name for tag in tags if tag and (name := one_line(tag))]))
@@ -235,15 +218,5 @@ def names(tags: Sequence[str | None]) -> tuple[str, ...]:
 
 def _as_exported(moment: datetime | None) -> datetime | None:
     """Bring a time to the milliseconds the export has, so that the same moment is the same time."""
-    exact = _utc(moment)
+    exact = utc(moment)
     return exact and exact.replace(microsecond=exact.microsecond // 1000 * 1000)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """Bring a time to UTC; the first and last hours of the calendar can't be, and are dropped."""
-    if moment is None or moment.tzinfo is UTC:
-        return moment
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        return None

@@ -8,18 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
-Text: TypeAlias = str | None
-Flag: TypeAlias = bool | None
-Id: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-Key: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
-Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None
-Number: TypeAlias = float | None
-Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)] | None
+from vaultsync.sources.fields import Flag, Id, Key, Moment, Number, Text, Whole
+from vaultsync.sources.lenient import loose_json
 
 
 class Tag(msgspec.Struct, gc=False):
@@ -226,12 +220,3 @@ def _leniently(body: bytes) -> _Envelope:
         raise ValueError("not a page: there are no results in it")
     results = [msgspec.Raw(json.dumps(result).encode()) for result in data["results"]]
     return _Envelope(results, data.get("nextPageCursor"), data.get("next"))
-
-
-def loose_json(raw: bytes) -> object:
-    """Read JSON that the strict reader refuses: lone surrogates, bad UTF-8, raw controls. Raises ValueError."""
-    try:
-        data: object = json.loads(raw.decode("utf-8", "replace"), strict=False)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-    return data

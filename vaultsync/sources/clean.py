@@ -7,6 +7,9 @@ r"""Make text fit for a note: LF newlines, no control characters, no noncharacte
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import msgspec
 
 # Rendering marks values with noncharacters, so none may come from outside. C1 controls can't stand in YAML.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
@@ -29,6 +32,29 @@ def one_line(text: str) -> str:
     """
     text = text.strip()
     return " ".join(text.split()) if "\n" in text or "\t" in text else text
+
+
+def clean_in_place(thing: msgspec.Struct) -> None:
+    """Clean every text of a thing just decoded, and of the things in it."""
+    for name in thing.__struct_fields__:
+        value = getattr(thing, name)
+        if isinstance(value, str):
+            setattr(thing, name, clean(value))
+        elif isinstance(value, (dict, list)):
+            setattr(thing, name, cleaned(value))
+
+
+def cleaned(value: Any) -> Any:
+    """Return a value just decoded with all text in it clean; things in it are cleaned where they are."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, msgspec.Struct):
+        clean_in_place(value)
+    return value
 
 
 def may_need_cleaning(raw: bytes) -> bool:
