@@ -21,6 +21,7 @@ from vaultsync.hookspecs import Fetch, Listing, Page, Source
 from vaultsync.lookup import keys_by_source
 from vaultsync.plan import OnDisk, Removals, allowance, guard
 from vaultsync.rounds import Round
+from vaultsync.storage.entry import Entry
 from vaultsync.workspace import Workspace
 
 _PAGE = 100
@@ -166,9 +167,7 @@ class Pull:
         gone = (
             (entry, key)
             for key in keys
-            if (entry := state.find((key,))) is not None
-            and source.listable(source.document(entry.record))
-            and not source.still_there(key)
+            if (entry := state.find((key,))) is not None and _may_be_gone(source, entry) and not source.still_there(key)
         )
         for entry, key in islice(gone, enough):
             record = source.without(entry.record, key)
@@ -264,6 +263,12 @@ class Pull:
         leaving = {one.id for one in self.held.values() if one.highlights == 0}
         entries = (state.entry(row.id) for row in list(state.rows()) if row.path and row.id not in leaving)
         return sum(highlights_in(entry.base) for entry in entries if entry is not None and entry.base is not None)
+
+
+def _may_be_gone(source: Source, entry: Entry) -> bool:
+    """Whether a listing that does not name a document says anything new: not of one that is known to be gone."""
+    document = source.document(entry.record)
+    return not document.deleted and source.listable(document)
 
 
 def _unknown_there(name: str, keys: Iterable[str]) -> SourceError:
