@@ -57,6 +57,18 @@ def test_tags_are_changed_as_they_are_now(links: Links, tea: Bookmark) -> None:
     assert links.account.tag_names(tea) == ["Coffee", "b", "mine", "theirs"]
 
 
+def test_a_tag_with_blanks_is_sent_as_linkding_spells_it_and_taken_out_by_that(links: Links, tea: Bookmark) -> None:
+    assert links.push(tea, "tags", ("a", "b", "to  read"), before=("a", "b")).tags == ("a", "b", "to-read")
+    assert links.push(tea, "tags", ("a", "b", "to read"), before=("a", "b")).tags == ("a", "b", "to-read")
+    assert links.asked == []
+    assert links.push(tea, "tags", ("b",), before=("a", "b", "to read")).tags == ("b",)
+
+
+def test_a_tag_that_has_blanks_there_is_taken_out_by_them(links: Links, tea: Bookmark) -> None:
+    tea.tags.append(links.account.made_tag("old one").id)  # POST tags/ leaves them
+    assert links.push(tea, "tags", ("a", "b"), before=("a", "b", "old one")).tags == ("a", "b")
+
+
 def test_a_tag_that_a_rule_puts_back_is_news_afterwards(links: Links, tea: Bookmark) -> None:
     links.account.quirks.auto_tags = {"example.org": ["auto"]}
     links.account.edit(tea.id)
@@ -126,7 +138,7 @@ def test_a_refused_change_says_what_linkding_said(links: Links, tea: Bookmark) -
 @pytest.mark.parametrize(
     ("field", "after", "why"),
     [
-        ("tags", ("a", "to read"), 'linkding has no blanks in tags; write "to-read".'),
+        ("tags", ("a", "to read"), ""),
         ("tags", ("a", "b,c"), 'linkding takes a comma in a tag for its end; write "b,c" without one.'),
         ("tags", ("a", "  "), "A tag has to have a name; take out the empty one."),
         ("tags", ("x" * 65,), f'The tag "{"x" * 20}…" has 65 characters, and linkding takes 64; shorten it.'),

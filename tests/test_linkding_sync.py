@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import shutil
 
 import pytest
 
@@ -131,6 +131,19 @@ def test_more_deletions_than_anyone_means_wait_for_a_word(keeper: Keeper) -> Non
     assert keeper.reader.paths() == ["Page 7.md"]
 
 
+def test_deletions_found_earlier_hide_no_later_ones(keeper: Keeper) -> None:
+    for number in range(1, 21):
+        keeper.links.add(f"https://example.org/{number}", title=f"Page {number}")
+    keeper.reader.export()
+    for last in (5, 10, 15):
+        for number in range(last - 4, last + 1):
+            keeper.links.delete(number)
+        keeper.reader.simulator.log.clear()
+        keeper.reader.export("--full")
+        assert len(keeper.reader.paths()) == 20 - last
+        assert sum(one.status == 404 for one in keeper.reader.simulator.log) == 5
+
+
 @pytest.mark.usefixtures("tea")
 def test_an_empty_answer_removes_nothing(keeper: Keeper) -> None:
     keeper.reader.simulator.faults.order(faults.empty_listing(), path="/api/bookmarks/", times=2)
@@ -189,14 +202,31 @@ def test_what_linkding_trims_and_folds_causes_no_echo(keeper: Keeper, tea: Bookm
     assert keeper.reader.files() == files
 
 
-def test_a_tag_with_a_blank_is_told_and_causes_no_echo(keeper: Keeper, tea: Bookmark) -> None:
-    keeper.type("Tea.md", "  - green\n", "  - green\n  - to read\n")
-    assert (keeper.sync(), keeper.writes) == ({**UNSENT, "refused": 1}, [])
-    assert 'write "to-read"' in keeper.reader.run("status").out
-    keeper.type("Tea.md", "to read", "to-read")
+def test_a_tag_with_a_blank_arrives_as_linkding_spells_it_and_causes_no_echo(keeper: Keeper, tea: Bookmark) -> None:
+    keeper.type("Tea.md", "  - green\n", "  - green\n  - To read\n")
+    files = keeper.reader.files()
     assert keeper.sync() == {**UNSENT, "sent": 1}
+    assert keeper.links.tag_names(tea) == ["To-read", "green"]
+    for _ in range(2):
+        assert (keeper.sync("--full"), keeper.writes, keeper.reader.files()) == (UNSENT, [], files)
+    keeper.links.edit(tea.id, tag_names=["To-read", "hot"])
+    keeper.sync()
+    assert "  - To read\n  - hot\n" in keeper.reader.text("Tea.md")
+    keeper.type("Tea.md", "  - To read\n", "")
+    assert keeper.sync() == {**UNSENT, "sent": 1}
+    assert keeper.links.tag_names(tea) == ["hot"]
     assert (keeper.sync("--full"), keeper.writes) == (UNSENT, [])
-    assert keeper.links.tag_names(tea) == ["green", "to-read"]
+
+
+def test_a_tag_typed_with_a_blank_is_the_one_linkding_has(keeper: Keeper, tea: Bookmark) -> None:
+    keeper.links.add("https://example.org/b", title="B", tag_names=["To-Read"])
+    keeper.reader.export()
+    keeper.type("Tea.md", "  - green\n", "  - green\n  - to read\n")
+    assert keeper.sync() == {**UNSENT, "sent": 1}
+    assert keeper.links.tag_names(tea) == ["To-Read", "green"]
+    assert (keeper.sync("--full"), keeper.writes) == (UNSENT, [])
+    shutil.rmtree(keeper.reader.state)
+    assert (keeper.sync("--full"), keeper.writes) == (UNSENT, [])
 
 
 def test_a_tag_that_a_rule_puts_back_comes_back_into_the_note_once(keeper: Keeper, tea: Bookmark) -> None:
@@ -250,23 +280,31 @@ def test_a_run_that_sent_something_is_taken_back_by_undo(keeper: Keeper, tea: Bo
 
 
 def test_a_thousand_bookmarks_go_both_ways(keeper: Keeper) -> None:
+    keeper.configure('on_local_delete = "delete"\n', push=EVERYTHING)
     for number in range(1000):
         keeper.links.add(f"https://example.org/{number}", title=f"Page {number}", tag_names=["all"])
     assert keeper.reader.export().counts == (1000, 0, 0, 0)
-    for number in range(0, 1000, 20):
+    for number in range(0, 1000, 21):
         keeper.type(f"Page {number}.md", "- Note: \n", f"- Note: typed {number}\n")
-        keeper.type(f"Page {number}.md", "  - all\n", f"  - all\n  - tag-{number}\n")
+        keeper.type(f"Page {number}.md", "  - all\n", f"  - all\n  - to read {number}\n")
+    for number in (997, 998, 999):
+        keeper.type(f"Page {number}.md", "location:\n", "location: archive\n")
+    (keeper.reader.vault / "Page 995.md").unlink()
     for number in range(2, 12):
         keeper.links.archive(number)
     keeper.links.delete(12)
-    assert keeper.sync("--full")["sent"] == 100
+
+    assert keeper.sync("--full")["sent"] == 48 * 2 + 3 + 1
     edited = [one for one in keeper.links.bookmarks.values() if one.notes]
     assert {(one.title, one.notes, *keeper.links.tag_names(one)) for one in edited} == {
-        (f"Page {number}", f"typed {number}", "all", f"tag-{number}") for number in range(0, 1000, 20)
+        (f"Page {number}", f"typed {number}", "all", f"to-read-{number}") for number in range(0, 1000, 21)
     }
-    assert "location: archive\n" in keeper.reader.text("Page 1.md")
+    assert [keeper.links.bookmarks[number + 1].is_archived for number in (996, 997, 998, 999)] == [0, 1, 1, 1]
+    assert {996, 12}.isdisjoint(keeper.links.bookmarks)
+    assert all("location: archive\n" in keeper.reader.text(f"Page {number}.md") for number in range(1, 11))
     assert keeper.reader.trashed() == ["Page 11.md"]
+    assert "  - all\n  - to read 42\n" in keeper.reader.text("Page 42.md")
+
     files = keeper.reader.files()
-    assert (keeper.sync("--full"), keeper.writes) == (UNSENT, [])
-    assert keeper.reader.files() == files
-    assert len(re.findall("all", keeper.reader.text("Page 1.md"))) == 1
+    for options in ((), ("--full",)):
+        assert (keeper.sync(*options), keeper.writes, keeper.reader.files()) == (UNSENT, [], files)

@@ -26,6 +26,13 @@ def front(*lines: str) -> str:
         ("its user's key stays where theirs is empty", ["a: x"], ["a: x", "b: 5"], ["a: x", "b:"], ["a: x", "b: 5"]),
         ("text of several lines", ["a: x"], ["a: x", "z: 1"], ["a: |", "  p", "  q"], ["a: |", "  p", "  q", "z: 1"]),
         ("text of several lines in ours", ["a: |", "  p"], ["a: |", "  p", "", "z: 1"], ["a: x"], ["a: x", "", "z: 1"]),
+        (
+            "a tag typed with a blank is the one printed with a dash",
+            ["t:", "  - a"],
+            ["t:", "  - a", "  - To read"],
+            ["t:", "  - a", "  - to-read", "  - new"],
+            ["t:", "  - a", "  - To read", "  - new"],
+        ),
         ("an alias is left", ["a: x"], ["a: &n x", "b: *n"], ["a: x", "c: 1"], ["a: &n x", "b: *n", "c: 1"]),
         (
             "a mapping is one value",

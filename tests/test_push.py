@@ -161,6 +161,14 @@ def test_the_documents_own_tags_go_to_its_book(reader: Reading, walden: Highligh
     assert [tag.name for tag in reader.library.books[walden.book_id].tags] == ["classics", "to-read"]
 
 
+def test_a_tag_typed_with_a_blank_is_sent_as_typed_and_no_edit_afterwards(reader: Reading, walden: Highlight) -> None:
+    reader.write("Walden.md", reader.text("Walden.md").replace("tags: []", "tags:\n  - To read"))
+    files = reader.files()
+    assert push(reader)["sent"] == 1
+    assert [tag.name for tag in reader.library.books[walden.book_id].tags] == ["To read"]
+    assert (push(reader)["sent"], reader.files()) == (0, files)
+
+
 # What may be sent is its user's choice.
 
 

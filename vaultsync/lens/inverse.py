@@ -237,7 +237,7 @@ def service_names(
 
     Those of base come first, in its order; a name nothing of which can be written in a note always stays.
     """
-    wanted = {_folded(name): _UNFIT.sub("", name) for name in typed}
+    wanted = {_folded(spell(name) or name): _UNFIT.sub("", name) for name in typed}
     known: dict[str, list[str]] = {}
     for name in base:
         known.setdefault(_folded(spell(name)), []).append(name)

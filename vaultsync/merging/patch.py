@@ -194,7 +194,8 @@ def _folded(values: Sequence[Any]) -> dict[Any, Any]:
 
 
 def _fold(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else str(value)
+    # A tag is printed with "-" for its blanks, and typed with either.
+    return "-".join(value.casefold().split()) if isinstance(value, str) else str(value)
 
 
 def _is_list(value: Any) -> bool:

@@ -7,12 +7,14 @@ of it, for as long as the service says that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from vaultsync.hookspecs import Edit
 from vaultsync.model import Document, Highlight
+from vaultsync.tags import local_tag
 
 Value = str | tuple[str, ...]
 # The field of an alias that holds tags the note had before it was taken over: its user's own, never sent.
@@ -67,10 +69,7 @@ def _spelled(now: Value | None, alias: Alias) -> Value | None:
         if alias.field == OWN_TAGS:
             there = {tag.casefold() for tag in now}
             return (*now, *(tag for tag in alias.ours if tag.casefold() not in there))
-        ours = {tag.casefold(): tag for tag in alias.ours}
-        if {tag.casefold() for tag in now} == ours.keys():
-            return alias.ours
-        return tuple(ours.get(tag.casefold(), tag) for tag in now)
+        return _typed(now, alias.ours)
     return alias.ours if now == alias.theirs else now
 
 
@@ -87,6 +86,25 @@ def with_away(aliases: Iterable[Alias], away: Iterable[Highlight]) -> tuple[Alia
     """The aliases, where these highlights and no others were changed at the source while their block is in no note."""
     told = (Alias(one.id, AWAY, "", msgspec.json.encode(one).decode()) for one in away)
     return (*(one for one in aliases if one.field != AWAY), *told)
+
+
+def _typed(now: tuple[str, ...], ours: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags of the service as they were typed: but for case, or where it has none of it, as a vault spells them.
+
+    >>> _typed(("Stoic", "to-read", "new"), ("stoic", "to read"))
+    ('stoic', 'to read', 'new')
+    """
+    typed, there = {tag.casefold(): tag for tag in ours}, {tag.casefold() for tag in now}
+    missing = {local_tag(tag).casefold(): tag for name, tag in typed.items() if name not in there}
+    other = Counter(local_tag(tag).casefold() for tag in now if tag.casefold() not in typed)
+
+    def spelled(tag: str) -> str:
+        local = local_tag(tag).casefold()
+        # Of two that a vault spells alike it can't be told which was meant.
+        return typed.get(tag.casefold()) or (missing.get(local, tag) if other[local] == 1 else tag)
+
+    found = tuple(map(spelled, now))
+    return ours if {tag.casefold() for tag in found} == typed.keys() else found
 
 
 def learned(document: Document, edits: Iterable[Edit], known: Iterable[Alias]) -> tuple[Alias, ...]:

@@ -5,7 +5,7 @@ Tested against linkding 1.46.2; https://linkding.link/api says little of its lim
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from vaultsync.hookspecs import Edit
@@ -33,7 +33,9 @@ def refusal(document: Document, edit: Edit, settings: LinkdingSettings) -> str:
     if listed not in settings.push:
         return f'`{edit.field}` is not sent: add "{listed}" to push of [sources.linkding] in vaultsync.toml.'
     if edit.field == "tags":
-        return next(filter(None, (_unfit_tag(tag) for tag in edit.after if tag not in edit.before)), "")
+        return next(
+            filter(None, (_unfit_tag(tag) for tag in spelled(edit.after, edit.before) if tag not in edit.before)), ""
+        )
     if edit.field == "title":
         return _unfit_title(str(edit.after))
     if edit.field == "location" and edit.after not in ("", ARCHIVE):
@@ -44,7 +46,7 @@ def refusal(document: Document, edit: Edit, settings: LinkdingSettings) -> str:
 def change(kept: KeptBookmark, edit: Edit) -> dict[str, Any]:
     """What to send for an edit of anything but `location`; empty if linkding says so already. kept: just looked at."""
     if edit.field == "tags":
-        tags = merge_tags(_names(edit.before), _names(edit.after), kept.tags)
+        tags = merge_tags(spelled(edit.before, kept.tags), spelled(edit.after, kept.tags), kept.tags)
         return {} if _folded(tags) == _folded(kept.tags) else {"tag_names": list(tags)}
     name = NAMES[edit.field]
     return {} if getattr(kept, name) == edit.after else {name: edit.after}
@@ -52,7 +54,7 @@ def change(kept: KeptBookmark, edit: Edit) -> dict[str, Any]:
 
 def removed(edit: Edit) -> frozenset[str]:
     """The tags an edit takes out, case folded."""
-    return frozenset(_folded(_names(edit.before)) - _folded(_names(edit.after)))
+    return frozenset(_folded(spelled(edit.before)) - _folded(spelled(edit.after)))
 
 
 def created(kept: KeptBookmark) -> Mapping[str, Any]:
@@ -70,9 +72,14 @@ def created(kept: KeptBookmark) -> Mapping[str, Any]:
     return fields | ({"date_added": kept.added.isoformat()} if kept.added else {})
 
 
-def _names(tags: str | tuple[str, ...]) -> tuple[str, ...]:
+def spelled(tags: str | tuple[str, ...], known: Container[str] = ()) -> tuple[str, ...]:
+    """Tags as linkding keeps them: without blanks, but for those it is known to have.
+
+    >>> spelled(("to read", "green", "from an import"), ("from an import",))
+    ('to-read', 'green', 'from an import')
+    """
     assert isinstance(tags, tuple), "tags are names"
-    return tags
+    return tuple(dict.fromkeys(tag if tag in known else "-".join(tag.split()) for tag in tags))
 
 
 def _folded(tags: tuple[str, ...]) -> set[str]:
@@ -85,8 +92,6 @@ def _unfit_tag(tag: str) -> str:
     # It would split the one and rename the other, and say that all is well.
     if "," in tag:
         return f'linkding takes a comma in a tag for its end; write "{tag}" without one.'
-    if any(character.isspace() for character in tag):
-        return f'linkding has no blanks in tags; write "{"-".join(tag.split())}".'
     if len(tag) > _LONGEST_TAG:
         return f'The tag "{tag[:20]}…" has {len(tag)} characters, and linkding takes {_LONGEST_TAG}; shorten it.'
     return ""
