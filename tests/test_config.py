@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 import pytest
 
-from vaultsync import config
+from vaultsync import accounts, config
 from vaultsync.config import Config, Notes
 from vaultsync.errors import ConfigError
 from vaultsync.hookspecs import SourcePlugin
@@ -36,8 +36,8 @@ def refusal(root: Path, text: str) -> ConfigError:
     """What is said of a vaultsync.toml with this text, read with the source "shelf" installed."""
     with pytest.raises(ConfigError) as caught:
         loaded = config.load(vault(root, text))
-        config.check_sources(loaded, ["shelf"])
-        config.source_settings(loaded, SHELF)
+        for account in accounts.accounts(loaded, {"shelf": SHELF}).values():
+            config.source_settings(loaded, account)
     return caught.value
 
 
@@ -100,7 +100,7 @@ def test_byte_order_mark_and_windows_newlines_are_read(tmp_path: Path) -> None:
 
 def test_source_section_becomes_its_settings(tmp_path: Path) -> None:
     loaded = config.load(vault(tmp_path, "[sources.shelf]\nhighlights = false\npush = []\n"))
-    assert config.source_settings(loaded, SHELF) == ShelfSettings(highlights=False, push=())
+    assert config.source_settings(loaded, accounts.of(SHELF)) == ShelfSettings(highlights=False, push=())
 
 
 def test_broken_toml_names_the_line(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_every_option_the_initial_file_explains_exists_and_is_the_default(tmp_pa
     (plugin,) = readwise.vaultsync_sources()
     assert loaded.notes == Notes(templates="default")
     assert len(tomllib.loads(text)["sources"]["readwise"]) > 5
-    assert config.source_settings(loaded, plugin) == plugin.settings()
+    assert config.source_settings(loaded, accounts.of(plugin)) == plugin.settings()
 
 
 def test_initial_file_never_replaces_one_that_is_there(tmp_path: Path) -> None:

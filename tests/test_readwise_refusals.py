@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.readwise_case import source_of
-from vaultsync import config
+from vaultsync import accounts, config
 from vaultsync.errors import ConfigError
 from vaultsync.hookspecs import Edit
 from vaultsync.model import Document
@@ -169,7 +169,7 @@ def test_the_source_asks_its_settings(simulator: Simulator) -> None:
 def settings_of(folder: Path, push: str) -> Any:
     (folder / "vaultsync.toml").write_text(f"[sources.readwise]\npush = {push}\n", "utf-8")
     [plugin] = readwise.vaultsync_sources()
-    return config.source_settings(config.load(folder), plugin)
+    return config.source_settings(config.load(folder), accounts.of(plugin))
 
 
 @pytest.mark.parametrize("push", [EVERYTHING, ("tags",), ()])

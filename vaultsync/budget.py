@@ -38,6 +38,23 @@ class Budget:
         self._spent.append(min(answered, sent + _LATENCY))
 
 
+class Budgets:
+    """The budgets of one token. Services count by token, so accounts that have the same one spend from the same.
+
+    >>> budgets = Budgets()
+    >>> one, other = Budget("demo", 2), Budget("demo", 2)
+    >>> budgets.common(one) is one, budgets.common(other) is one
+    (True, True)
+    """
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Budget] = {}
+
+    def common(self, budget: Budget) -> Budget:
+        """The budget that is spent from instead: the first of its name."""
+        return self._by_name.setdefault(budget.name, budget)
+
+
 def retry_after(header: str | None, body: bytes, *, now: datetime) -> float | None:
     """Seconds to wait before asking again; None if the service did not say.
 

@@ -8,18 +8,19 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vaultsync import __version__, config, connection, tokens
+from vaultsync import __version__, accounts, config, connection, tokens
+from vaultsync.accounts import Account
 from vaultsync.config import Config
 from vaultsync.disk import swap
 from vaultsync.disk.vault import Vault
 from vaultsync.drafting.survey import Survey, survey
 from vaultsync.errors import StateError, VaultsyncError
-from vaultsync.hookspecs import SourcePlugin
 from vaultsync.host.plugins import Host
 from vaultsync.plan import OnDisk
 from vaultsync.rendering import templates
@@ -61,9 +62,8 @@ def examine(find_root: Callable[[], Path], env: Mapping[str, str], *, offline: b
         yield from _plugins(host)
         yield from _tried("config", partial(_config, loaded, host))
         yield from _tried("templates", partial(_templates, loaded, host))
-        for name, plugin in host.sources().items():
-            if name in loaded.sources:
-                yield from _tried(name, partial(_source, loaded, plugin, env, offline=offline))
+        for account in _known(loaded, host):
+            yield from _tried(account.name, partial(_source, loaded, account, env, offline=offline))
     yield from _tried("state", partial(_state_and_notes, root, env))
 
 
@@ -114,14 +114,18 @@ def _plugins(host: Host) -> Iterator[Finding]:
 
 
 def _config(loaded: Config, host: Host) -> Iterator[Finding]:
-    config.check_sources(loaded, host.sources())
-    for name in loaded.sources:
-        config.source_settings(loaded, host.sources()[name])
-    if loaded.sources:
-        yield Finding("ok", "config", f"{config.FILE} is in order; sources: {', '.join(loaded.sources)}.")
+    found = accounts.accounts(loaded, host.sources())
+    for account in found.values():
+        config.source_settings(loaded, account)
+    if found:
+        yield Finding("ok", "config", f"{config.FILE} is in order; sources: {', '.join(map(_shown, found.values()))}.")
     else:
         todo = "Write a section [sources.readwise] in it."
         yield Finding("warning", "config", f"{config.FILE} names no source, so there is nothing to export.", todo)
+
+
+def _shown(account: Account) -> str:
+    return f"{account.name} ({account.type})" if account.is_renamed else account.name
 
 
 def _templates(loaded: Config, host: Host) -> Iterator[Finding]:
@@ -133,18 +137,25 @@ def _templates(loaded: Config, host: Host) -> Iterator[Finding]:
             yield Finding("ok", "templates", f"{checked.shown} works.")
 
 
-def _source(loaded: Config, plugin: SourcePlugin, env: Mapping[str, str], *, offline: bool) -> Iterator[Finding]:
-    settings = config.source_settings(loaded, plugin)
-    token = tokens.token_for(plugin.name, plugin.token, connection.address(settings), env)
-    if not plugin.token:
-        connection.check_token(plugin, settings, token)
-        yield Finding("ok", plugin.name, "It needs no token, and what it reads is there.")
+def _known(loaded: Config, host: Host) -> Iterator[Account]:
+    """The accounts that can be asked; what is wrong with the others was told."""
+    for name in loaded.sources:
+        with suppress(VaultsyncError):
+            yield accounts.one(name, loaded, host.sources())
+
+
+def _source(loaded: Config, account: Account, env: Mapping[str, str], *, offline: bool) -> Iterator[Finding]:
+    settings = config.source_settings(loaded, account)
+    token = tokens.token_for(account.name, account.variable, connection.address(settings), env)
+    if not account.variable:
+        connection.check_token(account, settings, token)
+        yield Finding("ok", account.name, "It needs no token, and what it reads is there.")
         return
     if offline:
-        yield Finding("ok", plugin.name, "There is a token; whether it is accepted was not asked.")
+        yield Finding("ok", account.name, "There is a token; whether it is accepted was not asked.")
         return
-    connection.check_token(plugin, settings, token)
-    yield Finding("ok", plugin.name, f"{settings.base_url} accepts the token.")
+    connection.check_token(account, settings, token)
+    yield Finding("ok", account.name, f"{settings.base_url} accepts the token.")
 
 
 def _state_and_notes(root: Path, env: Mapping[str, str]) -> Iterator[Finding]:

@@ -8,23 +8,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from vaultsync import mistakes
 from vaultsync.errors import ConfigError
+from vaultsync.mistakes import converted, mistake, refuse_unknown
 from vaultsync.steps import step
 
 if TYPE_CHECKING:
-    from vaultsync.hookspecs import SourcePlugin
+    from vaultsync.accounts import Account
 
-FILE = "vaultsync.toml"
+FILE = mistakes.FILE
 # How often everything is listed again: what a service does not volunteer is at most this old.
 FULL_EVERY = timedelta(days=1)
-_Struct = TypeVar("_Struct", bound=msgspec.Struct)
-_TOML_HINT = 'Text stands in quotes, lists in brackets, "true" and "false" are small.'
-_HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
 
 
 class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,46 +114,41 @@ def load(root: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
             f"{FILE} is not valid TOML: {error}. Nothing was done.",
-            hint=_TOML_HINT,
+            hint=mistakes.TOML_HINT,
         ) from error
-    _refuse_unknown(tables, ("notes", "watch", "review", "sources", "plugins"), text=text, section="")
-    notes = _converted(_table(tables, "notes", text), Notes, text=text, section="notes")
-    watch = _converted(_table(tables, "watch", text), Watch, text=text, section="watch")
-    review = _converted(_table(tables, "review", text), Reviews, text=text, section="review")
+    refuse_unknown(tables, ("notes", "watch", "review", "sources", "plugins"), text=text, section="")
+    notes = converted(_table(tables, "notes", text), Notes, text=text, section="notes")
+    watch = converted(_table(tables, "watch", text), Watch, text=text, section="watch")
+    review = converted(_table(tables, "review", text), Reviews, text=text, section="review")
     sources, plugins = (_sections(tables, name, text) for name in ("sources", "plugins"))
     return Config(root, notes, sources, text, watch, review, plugins)
 
 
-def source_settings(config: Config, plugin: SourcePlugin) -> Any:
-    """Read the section of `plugin`'s source as the settings type it asks for. Raises ConfigError."""
-    section = f"sources.{plugin.name}"
-    table, wanted = config.sources.get(plugin.name, {}), plugin.settings
-    settings: msgspec.Struct = _converted(table, wanted, text=config.text, section=section)
+def source_settings(config: Config, account: Account) -> Any:
+    """Read the section of an account as the settings type its source asks for. Raises ConfigError."""
+    section = f"sources.{account.name}"
+    table = account.options(config.sources.get(account.name, {}))
+    settings: msgspec.Struct = converted(table, account.settings, text=config.text, section=section)
     problem = _base_url_problem(getattr(settings, "base_url", None))
     if problem:
-        raise _mistake(config.text, section, "base_url", f"base_url {problem}", "It reads https://example.org/path.")
+        raise mistake(config.text, section, "base_url", f"base_url {problem}", "It reads https://example.org/path.")
     return settings
 
 
 def plugin_settings(config: Config, name: str, wanted: type) -> Any:
     """Read the section of the plugin called `name` as the settings type it asks for. Raises ConfigError."""
-    return _converted(config.plugins.get(name, {}), wanted, text=config.text, section=f"plugins.{name}")
+    return converted(config.plugins.get(name, {}), wanted, text=config.text, section=f"plugins.{name}")
 
 
 def check_plugins(config: Config, installed: Iterable[str]) -> None:
     """Refuse a section [plugins.NAME] of a plugin that is not installed. Raises ConfigError."""
-    _refuse_unknown(config.plugins, tuple(installed), text=config.text, section="plugins")
+    refuse_unknown(config.plugins, tuple(installed), text=config.text, section="plugins")
 
 
 def needless(config: Config, name: str) -> ConfigError:
     """What is said of the section of a plugin that has no settings."""
     hint = "Take the section out of vaultsync.toml."
-    return _mistake(config.text, "plugins", name, f"the plugin {name} has no settings", hint)
-
-
-def check_sources(config: Config, installed: Iterable[str]) -> None:
-    """Refuse a section [sources.NAME] that no installed plugin answers to. Raises ConfigError."""
-    _refuse_unknown(config.sources, tuple(installed), text=config.text, section="sources")
+    return mistake(config.text, "plugins", name, f"the plugin {name} has no settings", hint)
 
 
 def write_initial(root: Path, *, templates: str = "") -> bool:
@@ -195,96 +189,8 @@ def _sections(tables: Mapping[str, Any], kind: str, text: str) -> dict[str, dict
 def _table(tables: Mapping[str, Any], name: str, text: str, within: str = "") -> dict[str, Any]:
     table = tables.get(name, {})
     if not isinstance(table, dict):
-        raise _mistake(text, within.rstrip("."), name, f"{name} is not a section", f"Write [{within}{name}].")
+        raise mistake(text, within.rstrip("."), name, f"{name} is not a section", f"Write [{within}{name}].")
     return table
-
-
-def _converted(table: Mapping[str, Any], wanted: type[_Struct], *, text: str, section: str) -> _Struct:
-    fields = msgspec.structs.fields(wanted)
-    _refuse_unknown(table, tuple(each.encode_name for each in fields), text=text, section=section)
-    try:
-        return msgspec.convert(table, wanted)
-    except msgspec.ValidationError as error:
-        # "Expected `bool`, got `str` - at `$.highlights`"
-        said, _, where = str(error).replace("`", "").partition(" - at $.")
-        key = re.split(r"[.\[]", where)[0]
-        choices = [choice for each in fields if each.encode_name == key for choice in _choices(each.type)]
-        what = f"{key or section}: {_in_plain_words(said)}"
-        raise _mistake(
-            text, section, key, what, f"Allowed: {', '.join(choices)}." if choices else _TOML_HINT
-        ) from error
-
-
-def _in_plain_words(said: str) -> str:
-    """Put what msgspec says of a wrong value into words of TOML.
-
-    >>> _in_plain_words("Expected array, got str")
-    'expected a list, found text'
-    """
-    plain = {"got": "found", "enum ": "", "str": "text", "int": "a number", "float": "a number", "array": "a list"}
-    words = re.sub(r"\b(got|str|int|float|array)\b|enum ", lambda match: plain[match[0]], said)
-    return words[:1].lower() + words[1:]
-
-
-def _choices(wanted: Any) -> tuple[str, ...]:
-    """The values a setting is limited to, also inside a list.
-
-    >>> _choices(tuple[Literal["new", "later"], ...]), _choices(bool), _choices(str)
-    (('new', 'later'), ('true', 'false'), ())
-    """
-    if wanted is bool:
-        return ("true", "false")
-    inside = get_args(wanted)
-    if get_origin(wanted) is Literal:
-        return tuple(map(str, inside))
-    return tuple(choice for each in inside for choice in _choices(each))
-
-
-def _refuse_unknown(table: Mapping[str, Any], allowed: tuple[str, ...], *, text: str, section: str) -> None:
-    key = next((key for key in table if key not in allowed), None)
-    if key is None:
-        return
-    from difflib import get_close_matches
-
-    close = get_close_matches(key, allowed, n=1, cutoff=0.6)
-    meant = f'Did you mean "{close[0]}"? ' if close else ""
-    raise _mistake(text, section, key, *_unknown(key, allowed, section, meant))
-
-
-def _unknown(key: str, allowed: tuple[str, ...], section: str, meant: str) -> tuple[str, str]:
-    """Word what is wrong with `key`, and what would be right."""
-    if section in ("sources", "plugins"):
-        what = "no plugin brings a source" if section == "sources" else "there is no plugin"
-        return f'{what} "{key}"', f"{meant}Installed: {', '.join(allowed) or 'none'}."
-    what = "option" if section else "section"
-    where = f"[{section}]" if section else FILE
-    return f'there is no {what} "{key}"', f"{meant}{where} may have: {', '.join(allowed)}."
-
-
-def _mistake(text: str, section: str, key: str, what: str, hint: str) -> ConfigError:
-    line = line_of(text, section, key)
-    where = f"{FILE}, line {line}" if line else FILE
-    within = f" in [{section}]" if section else ""
-    return ConfigError(f"{where}{within}: {what}. Nothing was done.", hint=hint)
-
-
-def line_of(text: str, section: str, key: str) -> int | None:
-    r"""Find the line, from 1, where `section` gives `key` or begins a section so called; None if it hides.
-
-    >>> line_of("[notes]\npath = 'a'", "notes", "path"), line_of("[sources.x]", "sources", "x")
-    (2, 1)
-    """
-    full = ".".join(filter(None, (section, key)))
-    given = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]")
-    here = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        header = _HEADER.match(line)
-        if header:
-            here = header[1].replace('"', "").replace(" ", "")
-        found = f"{here}.".startswith(f"{full}.") if header else here == section and given.match(line)
-        if found:
-            return number
-    return None
 
 
 def _base_url_problem(url: object) -> str:

@@ -19,7 +19,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from vaultsync import __version__
-from vaultsync.budget import Budget, retry_after
+from vaultsync.budget import Budget, Budgets, retry_after
 from vaultsync.errors import AuthError, RateLimited, SourceError, UnexpectedReply, Unreachable
 from vaultsync.origins import origin
 from vaultsync.steps import step
@@ -49,7 +49,8 @@ class Http:
 
     source: its name, for messages. on_wait: told (why, seconds) before every pause longer than a moment.
     requests: how many were sent. patience: seconds a request is put off at most for a limit of any kind, before
-    RateLimited is raised; None: as long as it takes, or max_wait if the service asks. clock, sleep, now, max_wait: for
+    RateLimited is raised; None: as long as it takes, or max_wait if the service asks. budgets: of the token, if others
+    use it too. refused: why nothing can be asked at all, raised whenever something is. clock, sleep, now, max_wait: for
     tests, which have no time to lose.
     """
 
@@ -65,11 +66,14 @@ class Http:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         max_wait: float = MAX_WAIT,
         patience: float | None = None,
+        budgets: Budgets | None = None,
+        refused: AuthError | None = None,
     ) -> None:
         self.source = source
         self.base_url = base_url.rstrip("/")
         self.requests = 0
         self._served = False
+        self._budgets, self._refused = budgets, refused
         self._guard = _Token(source, self.base_url, token)
         self._on_wait = on_wait or (lambda _why, _seconds: None)
         self._clock, self._sleep, self._now = clock, sleep, now
@@ -117,6 +121,9 @@ class Http:
 
     def _answered(self, wanted: _Wanted, budget: Budget, tries: _Tries) -> Reply:
         """Ask until there is an answer, waiting where that is safe."""
+        if self._refused is not None:
+            raise self._refused
+        budget = budget if self._budgets is None else self._budgets.common(budget)
         while True:
             self._wait_for(budget)
             try:

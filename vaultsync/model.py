@@ -46,9 +46,11 @@ class Highlight(msgspec.Struct, frozen=True, kw_only=True):
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """One book, article, tweet, podcast or bookmark at a source, with its highlights in reading order.
 
-    id: "<source>:<id>", what the property vaultsync_id holds. source: the plugin it came by ("readwise"); where
-    the text was read ("kindle") is extra["source"]. view: inbox, later, shortlist, archive, feed-unseen,
-    feed-seen, or empty. content: the full text as Markdown, empty unless asked for. deleted: gone at the service.
+    id: "<account>:<id>", what the property vaultsync_id holds. source: the plugin it came by ("readwise"); where
+    the text was read ("kindle") is extra["source"]. account: the section [sources.NAME] it came by, which is named
+    for the source or otherwise ("work"); vaultsync fills it in, no source does. view: inbox, later, shortlist,
+    archive, feed-unseen, feed-seen, or empty. content: the full text as Markdown, empty unless asked for. deleted:
+    gone at the service.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     author: str = ""
     category: str = ""
     source: str = ""
+    account: str = ""
     url: str = ""
     service_url: str = ""
     cover: str = ""

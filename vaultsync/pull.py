@@ -126,7 +126,8 @@ class Pull:
     def _page(self, name: str, source: Source, page: Page, *, asked: bool) -> None:
         """Make one page true in the vault, and its cursor with it."""
         state = self._workspace.state
-        intake = Intake(name, source, state, self.run.survey, self.run.tally, asked)
+        account = self._workspace.accounts[name]
+        intake = Intake(account, source, state, self.run.survey, self.run.tally, asked)
         drafts = intake.drafts(page.pieces)
 
         def also() -> None:

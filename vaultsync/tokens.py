@@ -18,7 +18,8 @@ from vaultsync.steps import step
 from vaultsync.user_config import config_dir, write_secret
 
 _SERVICE = "vaultsync"
-_WHERE = {"readwise": "https://readwise.io/access_token"}
+# By the variable the token may stand in, or what that begins with.
+_WHERE = {"READWISE_TOKEN": "https://readwise.io/access_token"}
 
 
 def token_for(source: str, env_name: str, base_url: str, env: Mapping[str, str]) -> str:
@@ -38,7 +39,7 @@ def found_token(source: str, env_name: str, env: Mapping[str, str]) -> str:
     """Find the token of `source`, wherever it may go; "" if there is none. Raises AuthError."""
     # The keyring is asked last: to import it costs more than all the rest.
     token = env.get(env_name, "").strip() or _from_file(source, env).strip() or _from_keyring(source).strip()
-    return cleaned(token, source) if token else ""
+    return cleaned(token, source, env_name) if token else ""
 
 
 def token_in_use(source: str, env_name: str, env: Mapping[str, str]) -> str:
@@ -71,14 +72,14 @@ def forget(source: str, env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(places)
 
 
-def cleaned(token: str, source: str) -> str:
+def cleaned(token: str, source: str, env_name: str) -> str:
     """Return the token as it is sent. Raises AuthError, which does not repeat it, for what can't be one."""
     token = token.strip().removeprefix("Token ").strip()
     if not token.isascii() or not token.isprintable() or " " in token:
         raise AuthError(
             f"{source}: what was given as token has blanks or letters no token has. Nothing was sent.",
             source=source,
-            hint=f"Copy it again, alone{_from_where(source)}.",
+            hint=f"Copy it again, alone{_from_where(env_name)}.",
         )
     return token
 
@@ -110,12 +111,13 @@ def _missing(source: str, env_name: str) -> AuthError:
         f"{source}: no token. Nothing was sent.",
         source=source,
         hint=f'Run "vaultsync auth {source}", or set {env_name}, or put the token into a file of mode 600: '
-        f'"vaultsync auth {source} --file" does{_from_where(source, " (you get one at {})")}.',
+        f'"vaultsync auth {source} --file" does{_from_where(env_name, " (you get one at {})")}.',
     )
 
 
-def _from_where(source: str, words: str = " from {}") -> str:
-    return words.format(_WHERE[source]) if source in _WHERE else ""
+def _from_where(env_name: str, words: str = " from {}") -> str:
+    page = next((page for name, page in _WHERE.items() if env_name.startswith(name)), "")
+    return words.format(page) if page else ""
 
 
 def _token_file(source: str, env: Mapping[str, str]) -> Path:

@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from vaultsync import accounts as account_names
 from vaultsync import config as configuration
 from vaultsync import tokens
+from vaultsync.accounts import Account
+from vaultsync.budget import Budgets
 from vaultsync.disk.vault import Vault
-from vaultsync.errors import SourceError, TemplateError
+from vaultsync.errors import AuthError, ConfigError, SourceError, TemplateError
 from vaultsync.hookspecs import Source
 from vaultsync.host.fenced import Fenced
 from vaultsync.host.plugins import Host
+from vaultsync.origins import origin
 from vaultsync.progress import Progress, silent
 from vaultsync.rendering import templates as template_files
 from vaultsync.rendering.renders import Renders
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
 class Stand:
     """What may differ from a user's own set-up, for the demo and for tests.
 
-    base_urls and tokens by source: instead of vaultsync.toml and the stored secrets. http: more of what Http takes,
+    base_urls and tokens by account: instead of vaultsync.toml and the stored secrets. http: more of what Http takes,
     such as a clock. now: the time a run begins. state: the folder to keep state in.
     """
 
@@ -54,10 +58,6 @@ class Stand:
 def offline(root: Path) -> Stand:
     """How a command works that asks no service: no token is looked for. Raises ConfigError."""
     return Stand(tokens=dict.fromkeys(configuration.load(root).sources, ""))
-
-
-class _Nothing(msgspec.Struct):
-    """The settings of a source that no plugin brings."""
 
 
 @dataclass
@@ -75,6 +75,8 @@ class Workspace:
     env: Mapping[str, str]
     stand: Stand
     _https: list[Http] = field(default_factory=list)
+    _budgets: dict[tuple[str, str], Budgets] = field(default_factory=dict, repr=False)  # by origin and token
+    _refusals: list[AuthError] = field(default_factory=list)
 
     @cached_property
     def templates(self) -> template_files.Templates:
@@ -100,9 +102,9 @@ class Workspace:
     def _paths_work(self) -> bool:
         from vaultsync.rendering.specimen import specimens
 
-        for name in self.settings:
+        for account in self.accounts.values():
             for document in specimens("books"):
-                self.render_path(msgspec.structs.replace(document, source=name))
+                self.render_path(msgspec.structs.replace(document, source=account.type, account=account.name))
         return True
 
     @cached_property
@@ -129,7 +131,7 @@ class Workspace:
         """Where a new note of a document goes. Raises TemplateError."""
         from vaultsync.rendering.render import PathRenderer
 
-        pattern = getattr(self.settings.get(document.source), "path", "") or self.config.notes.path
+        pattern = getattr(self.settings.get(document.account), "path", "") or self.config.notes.path
         try:
             if pattern not in self._paths:
                 self._paths[pattern] = PathRenderer(pattern, self.host.template_filters())
@@ -139,43 +141,70 @@ class Workspace:
             raise
 
     @cached_property
+    def accounts(self) -> dict[str, Account]:
+        """The accounts of vaultsync.toml, in its order. Raises ConfigError."""
+        return account_names.accounts(self.config, self.host.sources(), complete=not self.host.failures)
+
+    @cached_property
     def settings(self) -> dict[str, Any]:
-        """Each source's section of vaultsync.toml, checked. Raises ConfigError."""
-        plugins = self.host.sources()
-        if not self.host.failures:  # else it may be brought by what failed, which is no mistake in vaultsync.toml
-            configuration.check_sources(self.config, plugins)
+        """Each account's section of vaultsync.toml, checked. Raises ConfigError."""
         settings: dict[str, Any] = {}
-        for name in self.config.sources:
-            found = name in plugins
-            settings[name] = configuration.source_settings(self.config, plugins[name]) if found else _Nothing()
+        for name, account in self.accounts.items():
+            settings[name] = configuration.source_settings(self.config, account)
             if name in self.stand.base_urls:
                 settings[name] = msgspec.structs.replace(settings[name], base_url=self.stand.base_urls[name])
         return settings
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """The sources of vaultsync.toml, in its order. Raises ConfigError, AuthError."""
+        """The sources of vaultsync.toml by account, in its order. Raises ConfigError; AuthError if none has its token.
+
+        One that has not is told whenever it is to ask its service; its records can be read all the same.
+        """
         made: dict[str, Source] = {}
-        for name in self.settings:
-            taken = [prefix for other in made.values() for prefix in other.prefixes]
-            made[name] = Fenced(name, self._maker(name), tuple(taken))
+        taken: dict[str, Account] = {}
+        for name, account in self.accounts.items():
+            self._refuse_another_type(account)
+            made[name] = Fenced(account, self._maker(account), taken)
+            taken |= dict.fromkeys(made[name].prefixes, account)
+        if self._refusals and len(self._refusals) == len(made):
+            raise self._refusals[0]
         return made
 
-    def _maker(self, name: str) -> Callable[[], Source]:
-        """What makes a source. Raises AuthError."""
-        plugin, settings = self.host.sources().get(name), self.settings[name]
+    def _refuse_another_type(self, account: Account) -> None:
+        """Refuse an account that was at another source before, for its notes bear its name. Raises ConfigError."""
+        before = self.state.type_of(account.name)
+        if before not in (None, account.type):
+            raise ConfigError(
+                f"{configuration.FILE}: [sources.{account.name}] was of the type {before}, and is of the type "
+                f"{account.type} now. Nothing was done.",
+                hint=f'Give the new one another name: notes of the other have ids that begin with "{account.name}".',
+            )
+
+    def _maker(self, account: Account) -> Callable[[], Source]:
+        """What makes a source."""
+        name, plugin, settings = account.name, account.plugin, self.settings[account.name]
         if plugin is None:
             return partial(_missing, name)
-        token = self.stand.tokens.get(name)
-        if token is None and plugin.token:
-            token = tokens.token_for(name, plugin.token, settings.base_url, self.env)
+        token, refused = self.stand.tokens.get(name), None
+        if token is None and account.variable:
+            try:
+                token = tokens.token_for(name, account.variable, settings.base_url, self.env)
+            except AuthError as error:
+                refused = error
+                self._refusals.append(error)
         # requests takes a while to import, and status asks nobody.
         from vaultsync.connection import address
         from vaultsync.http import Http
 
-        http = Http(name, address(settings), token, on_wait=self.progress.wait, **self.stand.http)
-        self._https.append(http)
-        return partial(plugin.make, settings, http)
+        budgets = self._budgets_of(address(settings), token)
+        more = {"on_wait": self.progress.wait, "budgets": budgets, "refused": refused, **self.stand.http}
+        self._https.append(Http(name, address(settings), token, **more))
+        return partial(plugin.make, settings, self._https[-1])
+
+    def _budgets_of(self, base_url: str, token: str | None) -> Budgets | None:
+        """Those that all accounts with the same token at the same service spend from."""
+        return self._budgets.setdefault((origin(base_url), token), Budgets()) if token else None
 
     def deletes(self, name: str) -> bool:
         """Whether what its user deletes in the vault is to be deleted at a source."""

@@ -145,7 +145,7 @@ class Adoption:
         state, run = self._workspace.state, self._run
         try:
             for page in source.pages(Fetch(state.cursor(name))):
-                intake = Intake(name, source, state, run.survey, run.tally)
+                intake = Intake(self._workspace.accounts[name], source, state, run.survey, run.tally)
                 drafts = intake.drafts(page.pieces)
                 run.tally.problems |= dict.fromkeys(page.problems)
                 with state.transaction():

@@ -6,11 +6,14 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from vaultsync.commands.options import vault_option
+
+if TYPE_CHECKING:
+    from vaultsync.config import Config
 
 
 @click.command()
@@ -21,32 +24,36 @@ from vaultsync.commands.options import vault_option
 def command(source: str, vault: str | None, *, in_file: bool, forget: bool) -> None:
     """Check the token of SOURCE ("readwise") with its service and keep it outside the vault.
 
-    The token is asked for, and not shown; or read from stdin if that is no terminal. Nothing entered means
-    the token already in use: that confirms a base_url that has changed.
+    SOURCE is the name of a section [sources.NAME] of vaultsync.toml. The token is asked for, and not shown; or read
+    from stdin if that is no terminal. Nothing entered means the token already in use: that confirms a base_url that
+    has changed.
     """
-    from vaultsync import config, connection, origins, tokens
+    from vaultsync import accounts, config, connection, origins, tokens
+    from vaultsync.host.plugins import Host
 
     env = os.environ
-    plugin = connection.plugin_named(source)
-    if not plugin.token:
+    loaded = _config(vault)
+    account = accounts.one(source, loaded, Host.load(env).sources())
+    variable = account.variable
+    if not variable:
         click.echo(f"{source} needs no token.")
         return
     if forget:
-        _say_forgotten(source, tokens.forget(source, env), plugin.token, env)
+        _say_forgotten(source, tokens.forget(source, env), variable, env)
         return
-    settings = config.source_settings(_config(vault), plugin)
+    settings = config.source_settings(loaded, account)
     typed = _ask(source, origins.origin(settings.base_url))
-    token = tokens.cleaned(typed, source) or tokens.token_in_use(source, plugin.token, env)
-    connection.check_token(plugin, settings, token)
+    token = tokens.cleaned(typed, source, variable) or tokens.token_in_use(source, variable, env)
+    connection.check_token(account, settings, token)
     # Bound only now: a slip of the finger must not open the way for a token the service never took.
     where = f"kept in {tokens.store(source, token, env, in_file=in_file)}" if typed else "used as it is"
     origins.bind(source, token, settings.base_url, env)
     click.echo(f"{source}: token accepted by {origins.origin(settings.base_url)}, and {where}.")
-    if typed and env.get(plugin.token):
-        click.echo(f"But {plugin.token} is set, and goes before it.", err=True)
+    if typed and env.get(variable):
+        click.echo(f"But {variable} is set, and goes before it.", err=True)
 
 
-def _config(vault: str | None) -> Any:
+def _config(vault: str | None) -> Config:
     """Read the vault's configuration; one that says nothing if there is no vault to read."""
     from vaultsync import config
     from vaultsync.errors import ConfigError

@@ -57,7 +57,7 @@ def _make_folder(folder: Path) -> None:
 
 def _check_tokens(config: Config) -> int:
     """Try the tokens of the vault's sources; say what to do next. Return 1 if one is refused."""
-    from vaultsync import connection, tokens
+    from vaultsync import accounts, connection, tokens
     from vaultsync.config import source_settings
     from vaultsync.errors import VaultsyncError
     from vaultsync.host.plugins import Host
@@ -68,13 +68,13 @@ def _check_tokens(config: Config) -> int:
     trouble = 0
     for name in config.sources:
         try:
-            plugin = connection.plugin_named(name, host)
-            settings = source_settings(config, plugin)
-            if plugin.token and not tokens.found_token(name, plugin.token, os.environ):
+            account = accounts.one(name, config, host.sources())
+            settings = source_settings(config, account)
+            if account.variable and not tokens.found_token(name, account.variable, os.environ):
                 click.echo(f'Next: "vaultsync auth {name}", then "vaultsync export".')
                 continue
-            token = tokens.token_for(name, plugin.token, connection.address(settings), os.environ)
-            connection.check_token(plugin, settings, token)
+            token = tokens.token_for(name, account.variable, connection.address(settings), os.environ)
+            connection.check_token(account, settings, token)
             click.echo(f'{name}: token accepted. Next: "vaultsync export".')
         except VaultsyncError as error:
             click.echo(str(error), err=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from vaultsync.accounts import Account
 from vaultsync.drafting.decisions import Draft
 from vaultsync.drafting.survey import Survey
 from vaultsync.errors import SourceError
@@ -23,7 +24,7 @@ class Intake:
     folded: entries that turned out to be another's document, and whose. asked: the user named these documents.
     """
 
-    name: str
+    account: Account
     source: Source
     state: State
     survey: Survey
@@ -39,11 +40,15 @@ class Intake:
             try:
                 self._work_in(piece)
             except Exception as error:  # noqa: BLE001  # the per-document boundary: one failure stops no other
-                self.tally.errors.append(_unusable(self.name, piece.key, error))
+                self.tally.errors.append(_unusable(self.account.name, piece.key, error))
         return list(self._drafts.values())
 
     def commit(self) -> None:
-        """Give the keys of folded entries to whom they belong; within the transaction that remembers the drafts."""
+        """Give the keys of folded entries to whom they belong, and note of which kind the source is.
+
+        Within the transaction that remembers the drafts.
+        """
+        self.state.know_type(self.account.name, self.account.type)
         for identity, into in self.folded.items():
             self.state.fold(identity, into)
 
@@ -76,7 +81,7 @@ class Intake:
         before = self.state.find(keys)
         if before is not None and before.id in self._owners:
             return self._drafts[self._owners[before.id]]
-        return Draft(before or Entry(id="", source=self.name, record=b""), before)
+        return Draft(before or Entry(id="", source=self.account.name, record=b""), before)
 
     def _with_its_other_half(self, piece: Piece, before: Entry | None, record: bytes) -> bytes:
         """Join another entry that turns out to be the same document, unless it has a note of its own."""

@@ -1,38 +1,47 @@
 """A source with a fence around it: whatever its plugin raises or wrongly answers becomes a SourceError of its own.
 
 So a mistake in one plugin is told like a service that does not answer, and stops no other source. vaultsync's own
-sources stand behind the same fence.
+sources stand behind the same fence. It is also where a source's own names become those of its account, and back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
-from vaultsync.errors import SourceError, VaultsyncError
+from vaultsync.accounts import Account
+from vaultsync.errors import ConfigError, SourceError, VaultsyncError
 from vaultsync.hookspecs import Edit, Fetch, NewHighlight, Page, Piece, Review, Save, Saved, Source
 from vaultsync.host.answers import NAME
+from vaultsync.host.names import Names
+from vaultsync.mistakes import FILE
 from vaultsync.model import Document
 
 T = TypeVar("T")
 
 
 class Fenced:
-    """A source as a run sees it. name: of its section; make: gives the source itself, which may fail as well.
+    """A source as a run sees it. account: its section; make: gives the source itself, which may fail as well.
 
     prefixes: those it may have; none of a source that can't be had, which answers everything with the reason.
     """
 
-    def __init__(self, name: str, make: Callable[[], Source], taken: tuple[str, ...] = ()) -> None:
-        """Make it. taken: prefixes that are another source's. Raises VaultsyncError if it is not its plugin's fault."""
-        self.name = name
+    def __init__(
+        self, account: Account, make: Callable[[], Source], taken: Mapping[str, Account] = MappingProxyType({})
+    ) -> None:
+        """Make it. taken: whose prefixes can't be had. Raises VaultsyncError if it is not its plugin's fault."""
+        self.name, self.account = account.name, account
         self.prefixes: tuple[str, ...] = ()
+        self._names = Names(account)
         self._lost: SourceError | None = None
         try:
             self._source = make()
-            self.prefixes = _usable(self._source.prefixes, taken)
+            self._own_prefixes = _usable(self._source.prefixes)
+            self.prefixes = self._untaken(taken)
         except VaultsyncError as error:
+            self._names.sign(error)
             if not isinstance(error, SourceError):
                 raise
             self._lost = error
@@ -41,13 +50,16 @@ class Fenced:
 
     def pages(self, fetch: Fetch) -> Iterator[Page]:
         """Ask the service, page by page."""
-        pages = self._ask("pages", Iterator, fetch)  # type: ignore[type-abstract]  # isinstance takes it
+        own = self._names.own_fetch(fetch)
+        pages = self._ask("pages", Iterator, own)  # type: ignore[type-abstract]  # isinstance takes it
         while True:
             try:
                 page = next(pages, None)
                 if page is not None:
                     self._check(page)
-            except VaultsyncError:
+                    page = self._names.page(page)
+            except VaultsyncError as error:
+                self._names.sign(error)
                 raise
             except (Exception, SystemExit) as error:  # noqa: BLE001  # the plugin boundary
                 self._fail("go on with its pages", error)
@@ -57,7 +69,7 @@ class Fenced:
 
     def absorb(self, record: bytes | None, piece: Piece) -> bytes:
         """Work a piece into a record."""
-        return self._ask("absorb", bytes, record, piece)
+        return self._ask("absorb", bytes, record, self._names.own_piece(piece))
 
     def joined(self, record: bytes, other: bytes) -> bytes:
         """Make one record of two."""
@@ -65,29 +77,29 @@ class Fenced:
 
     def without(self, record: bytes, key: str) -> bytes:
         """Return the record when `key` is gone."""
-        return self._ask("without", bytes, record, key)
+        return self._ask("without", bytes, record, self._names.own_key(key))
 
     def document(self, record: bytes) -> Document:
         """Read a record."""
         document = self._ask("document", Document, record)
         self._own(document.id)
-        return document
+        return self._names.document(document)
 
     def identity(self, record: bytes) -> str:
         """The id of a record's document."""
-        return self._own(self._ask("identity", str, record))
+        return self._names.key(self._own(self._ask("identity", str, record)))
 
     def wanted(self, document: Document) -> bool:
         """Whether the configuration asks for a note of it."""
-        return self._ask("wanted", bool, document)
+        return self._ask("wanted", bool, self._names.own_document(document))
 
     def listable(self, document: Document) -> bool:
         """Whether a complete listing would name it."""
-        return self._ask("listable", bool, document)
+        return self._ask("listable", bool, self._names.own_document(document))
 
     def still_there(self, key: str) -> bool:
         """Ask the service whether it still has `key`."""
-        return self._ask("still_there", bool, key)
+        return self._ask("still_there", bool, self._names.own_key(key))
 
     def check_token(self) -> None:
         """Ask the service whether it takes the token."""
@@ -95,11 +107,12 @@ class Fenced:
 
     def refusal(self, document: Document, edit: Edit) -> str:
         """Why an edit can't be sent."""
-        return self._ask("refusal", str, document, edit)
+        own = self._names.own_document(document), self._names.own_edit(edit)
+        return self._names.said(self._ask("refusal", str, *own))
 
     def command(self, edit: Edit) -> str:
         """Why the service would take a text for a command."""
-        return self._ask("command", str, edit)
+        return self._names.said(self._ask("command", str, self._names.own_edit(edit)))
 
     def refreshed(self, record: bytes, owner: str) -> bytes:
         """Ask how something is now."""
@@ -107,7 +120,7 @@ class Fenced:
 
     def applied(self, record: bytes, edit: Edit) -> bytes:
         """Send one edit."""
-        return self._ask("applied", bytes, record, edit)
+        return self._ask("applied", bytes, record, self._names.own_edit(edit))
 
     def removed(self, record: bytes, owner: str) -> bytes:
         """Delete something at the service."""
@@ -125,7 +138,7 @@ class Fenced:
                 source=self.name,
                 hint="Name another source with --source.",
             )
-        return self._ask("saved", Saved, save)
+        return self._names.saved(self._ask("saved", Saved, save))
 
     def review(self) -> Review:
         """Ask for today's review, if the source has one."""
@@ -139,7 +152,7 @@ class Fenced:
 
     def unfit(self, document: Document, new: NewHighlight) -> str:
         """Why a highlight can't be made."""
-        return self._ask("unfit", str, document, new)
+        return self._names.said(self._ask("unfit", str, self._names.own_document(document), new))
 
     def highlighted(self, record: bytes, new: NewHighlight, at: datetime) -> str:
         """Make a highlight."""
@@ -150,7 +163,8 @@ class Fenced:
             raise self._lost
         try:
             answer = getattr(self._source, method)(*args)
-        except VaultsyncError:
+        except VaultsyncError as error:
+            self._names.sign(error)
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  # the plugin boundary
             self._fail(f"do {method}", error)
@@ -167,10 +181,25 @@ class Fenced:
             self._own(piece.key)
 
     def _own(self, key: str) -> str:
-        """Return the key, if it is for this source to speak of."""
-        if not isinstance(key, str) or key.partition(":")[0] not in self.prefixes:
-            self._fail("keep to its own", ValueError(f"{key!r} does not begin with {' or '.join(self.prefixes)}"))
+        """Return a key of the source's, if it is for it to speak of."""
+        if not isinstance(key, str) or key.partition(":")[0] not in self._own_prefixes:
+            self._fail("keep to its own", ValueError(f"{key!r} does not begin with {' or '.join(self._own_prefixes)}"))
         return key
+
+    def _untaken(self, taken: Mapping[str, Account]) -> tuple[str, ...]:
+        """Its prefixes, if they can be had. Raises ValueError; ConfigError if that is for how accounts are named."""
+        prefixes = tuple(map(self._names.prefix, self._own_prefixes))
+        for prefix in prefixes:
+            holder = taken.get(prefix)
+            if holder is not None and (holder.is_renamed or self.account.is_renamed):
+                raise ConfigError(
+                    f"{FILE}: the notes of [sources.{holder.name}] and of [sources.{self.name}] would both have "
+                    f'ids that begin with "{prefix}:". Nothing was done.',
+                    hint="Name one of the two otherwise, rather the one that has no notes yet.",
+                )
+            if holder is not None:
+                raise ValueError(f"the prefix {prefix!r} is another source's")
+        return prefixes
 
     def _fail(self, deed: str, error: BaseException) -> NoReturn:
         raise self._failure(deed, error)
@@ -186,11 +215,9 @@ class Fenced:
         return failure
 
 
-def _usable(prefixes: tuple[str, ...], taken: tuple[str, ...]) -> tuple[str, ...]:
-    """The prefixes, if they can be had. Raises ValueError."""
+def _usable(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    """The prefixes, if they are such. Raises ValueError."""
     for prefix in prefixes:
         if not NAME.fullmatch(prefix):
             raise ValueError(f"{prefix!r} is no prefix (small letters, digits, - and _)")
-        if prefix in taken:
-            raise ValueError(f"the prefix {prefix!r} is another source's")
     return tuple(prefixes)

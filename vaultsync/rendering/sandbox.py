@@ -36,8 +36,8 @@ HIGHLIGHT_FIELDS: Mapping[str, str] = {
 }
 DOCUMENT_FIELDS: Mapping[str, str] = {
     **dict.fromkeys(
-        ("id", "title", "author", "category", "source", "url", "service_url", "cover", "summary", "note",
-         "location", "view", "site_name", "content"),
+        ("id", "title", "author", "category", "source", "account", "url", "service_url", "cover", "summary",
+         "note", "location", "view", "site_name", "content"),
         _TEXT,
     ),
     "tags": _TAGS,

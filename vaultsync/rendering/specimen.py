@@ -74,6 +74,7 @@ def specimens(category: str) -> tuple[Document, ...]:
         author="An Author",
         category=category,
         source="specimen",
+        account="specimen",
         url="https://example.org/",
         service_url="https://example.org/service",
         cover="https://example.org/cover.png",

@@ -197,6 +197,15 @@ class State(RunState):
         if cursor != self.cursor(source):
             self._write("INSERT OR REPLACE INTO cursors (source, cursor) VALUES (?, ?)", source, cursor)
 
+    def type_of(self, source: str) -> str | None:
+        """Return which kind of account a source is, as far as anything of it is known; by default as it is called."""
+        return self.cursor(f"type:{source}") or (source if self.cursor(source) is not None else None)
+
+    def know_type(self, source: str, type_: str) -> None:
+        """Note which kind of account a source is."""
+        if type_ != source:
+            self.set_cursor(f"type:{source}", type_)
+
     def note_listed(self, source: str, keys: Collection[str]) -> None:
         """Note that the sweep under way has seen these keys."""
         self._write_each("INSERT OR IGNORE INTO listed (source, key) VALUES (?, ?)", [(source, key) for key in keys])
