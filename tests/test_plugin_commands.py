@@ -185,6 +185,7 @@ def test_plugins_are_one_json_object_if_asked_for(install: Install, capsys: pyte
             "loaded": True,
             "hooks": ["vaultsync_commands"],
             "sources": [],
+            "accounts": [],
             "template_filters": [],
             "commands": ["shelf", "attic"],
             "left_out": "",

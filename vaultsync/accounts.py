@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,15 @@ def accounts(config: Config, plugins: Mapping[str, SourcePlugin], *, complete: b
             raise _unknown(account, config, plugins)
         _refuse_clash(account, found, config)
     return found
+
+
+def usable(config: Config, plugins: Mapping[str, SourcePlugin]) -> tuple[Account, ...]:
+    """The accounts whose names and types are in order, for whoever is not to stop for the others."""
+    found = []
+    for name in config.sources:
+        with suppress(ConfigError):
+            found.append(one(name, config, plugins))
+    return tuple(found)
 
 
 def named(name: str, config: Config, plugins: Mapping[str, SourcePlugin]) -> Account:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vaultsync import __version__, accounts, config, connection, tokens
+from vaultsync import __version__, accounts, config, connection, tokens, workspace
 from vaultsync.accounts import Account
 from vaultsync.config import Config
 from vaultsync.disk import swap
@@ -60,9 +60,9 @@ def examine(find_root: Callable[[], Path], env: Mapping[str, str], *, offline: b
         yield _problem("config", error)
     else:
         yield from _plugins(host)
-        yield from _tried("config", partial(_config, loaded, host))
+        yield from _tried("config", partial(_config, loaded, host, env))
         yield from _tried("templates", partial(_templates, loaded, host))
-        for account in _known(loaded, host):
+        for account in accounts.usable(loaded, host.sources()):
             yield from _tried(account.name, partial(_source, loaded, account, env, offline=offline))
     yield from _tried("state", partial(_state_and_notes, root, env))
 
@@ -113,10 +113,12 @@ def _plugins(host: Host) -> Iterator[Finding]:
         yield _problem("plugins", failure)
 
 
-def _config(loaded: Config, host: Host) -> Iterator[Finding]:
+def _config(loaded: Config, host: Host, env: Mapping[str, str]) -> Iterator[Finding]:
     found = accounts.accounts(loaded, host.sources())
     for account in found.values():
         config.source_settings(loaded, account)
+    with suppress(StateError), workspace.opened(loaded.root, env=env, stand=workspace.offline(loaded.root)) as opened:
+        _ = opened.sources  # what stands against having them all at once
     if found:
         yield Finding("ok", "config", f"{config.FILE} is in order; sources: {', '.join(map(_shown, found.values()))}.")
     else:
@@ -135,13 +137,6 @@ def _templates(loaded: Config, host: Host) -> Iterator[Finding]:
             yield _problem("templates", checked.error)
         else:
             yield Finding("ok", "templates", f"{checked.shown} works.")
-
-
-def _known(loaded: Config, host: Host) -> Iterator[Account]:
-    """The accounts that can be asked; what is wrong with the others was told."""
-    for name in loaded.sources:
-        with suppress(VaultsyncError):
-            yield accounts.one(name, loaded, host.sources())
 
 
 def _source(loaded: Config, account: Account, env: Mapping[str, str], *, offline: bool) -> Iterator[Finding]:

@@ -53,7 +53,7 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reviews(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The section [review]. path: where the note of a day's review goes, a template of `date`."""
+    """The section [review]. path: where the note of a day's review goes, a template of `date` and `account`."""
 
     path: str = "Readwise/Reviews/{{ date }}.md"
 
@@ -268,4 +268,7 @@ _INITIAL = """\
 
 # Passages you mark with a callout > [!highlight] in the note of a document become highlights there.
 # new_highlights = true
+
+# A second account of a kind gets a section with a name of its own, [sources.work], in which the first line says
+# what it is: type = "readwise". Its token is kept by "vaultsync auth work"; its notes bear that name, so keep it.
 """

@@ -17,6 +17,7 @@ from vaultsync.drafting.decisions import Decider, half_written
 from vaultsync.drafting.strays import Strays
 from vaultsync.drafting.survey import survey
 from vaultsync.errors import ConfigError, PluginError, SourceError, VaultError, VaultsyncError
+from vaultsync.hookspecs import Source
 from vaultsync.lookup import document_id
 from vaultsync.note import torn
 from vaultsync.plan import OnDisk
@@ -68,10 +69,14 @@ class Desk:
         entry = self._workspace.state.entry(name)
         return entry is not None and entry.source in self._workspace.sources
 
-    def note(self, wanted: str) -> OpenNote:
-        """The note that is meant by a path, an id or an address. Raises ConfigError, VaultError."""
+    def note(self, wanted: str, sources: Mapping[str, Source] | None = None) -> OpenNote:
+        """The note that is meant by a path, an id or an address. Raises ConfigError, VaultError.
+
+        sources: to look in; all of vaultsync.toml if not given.
+        """
         workspace = self._workspace
-        return self._open(document_id(wanted, sources=workspace.sources, state=workspace.state, vault=workspace.vault))
+        among = workspace.sources if sources is None else sources
+        return self._open(document_id(wanted, sources=among, state=workspace.state, vault=workspace.vault))
 
     def _open(self, identity: str) -> OpenNote:
         place, entry = self.survey.place(identity), self._workspace.state.entry(identity)

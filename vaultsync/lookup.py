@@ -8,39 +8,48 @@ from pathlib import Path
 from vaultsync.disk.vault import Vault
 from vaultsync.errors import ConfigError
 from vaultsync.hookspecs import Source
+from vaultsync.host.fenced import Fenced
 from vaultsync.storage.state import State
 
 
 def keys_by_source(
     wanted: Iterable[str], *, sources: Mapping[str, Source], state: State, vault: Vault
 ) -> dict[str, tuple[str, ...]]:
-    """The keys to ask each source for. Raises ConfigError for what no document is known by."""
+    """The keys to ask each source for. Raises ConfigError for what no document is known by.
+
+    An address may be that of a document in several accounts, and means all of them.
+    """
     found: dict[str, dict[str, None]] = {name: {} for name in sources}
     for text in wanted:
-        name, keys = _keys(text, sources, state, vault)
-        found[name] |= dict.fromkeys(keys)
+        for name, keys in _keys(text, sources, state, vault).items():
+            found[name] |= dict.fromkeys(keys)
     return {name: tuple(keys) for name, keys in found.items()}
 
 
 def document_id(text: str, *, sources: Mapping[str, Source], state: State, vault: Vault) -> str:
-    """The id of the entry a user means. Raises ConfigError."""
-    for key in _keys(text, sources, state, vault)[1]:
-        entry = state.find((key,))
-        if entry is not None:
-            return entry.id
-    raise _unknown(text)
+    """The id of the entry a user means; of several with an address, the one that has a note. Raises ConfigError."""
+    found = [entry for keys in _keys(text, sources, state, vault).values() if (entry := state.find(keys)) is not None]
+    noted = [entry for entry in found if entry.path is not None] or found
+    if len(noted) > 1:
+        names = " and ".join(entry.id for entry in noted)
+        raise ConfigError(f"{names} both have the address {text}. Nothing was done.", hint="Name the one you mean.")
+    if not noted:
+        raise _unknown(text)
+    return noted[0].id
 
 
-def _keys(text: str, sources: Mapping[str, Source], state: State, vault: Vault) -> tuple[str, tuple[str, ...]]:
-    identity = (
-        text if ":" in text and "://" not in text else by_address(text, sources, state) or _by_path(text, vault, state)
-    )
+def _keys(text: str, sources: Mapping[str, Source], state: State, vault: Vault) -> dict[str, tuple[str, ...]]:
+    """The keys of what is meant, by source: of one, unless it is an address. Raises ConfigError."""
+    addressed = by_address(text, sources, state)
+    if addressed:
+        return {name: state.keys_of(identity) for name, identity in addressed.items()}
+    identity = text if ":" in text and "://" not in text else _by_path(text, vault, state)
     entry = state.find((identity,)) if identity else None
     if entry is not None and entry.source in sources:
-        return entry.source, state.keys_of(entry.id)
+        return {entry.source: state.keys_of(entry.id)}
     for name, source in sources.items():
         if identity and identity.partition(":")[0] in source.prefixes:
-            return name, (identity,)
+            return {name: (identity,)}
     raise _unknown(text)
 
 
@@ -63,21 +72,35 @@ def _remembered(path: str, state: State) -> str | None:
     return next((row.id for row in list(state.rows()) if row.path == path), None)
 
 
-def by_address(text: str, sources: Mapping[str, Source], state: State) -> str | None:
-    """The id of the entry whose document has an address, None if none has.
+def offering(named: str | None, sources: Mapping[str, Fenced], method: str) -> Fenced:
+    """The source a user means that offers something; if none is named: readwise, else the only one that does.
+
+    Raises ConfigError.
+    """
+    can = [name for name, source in sources.items() if source.offers(method)]
+    name = named or ("readwise" if "readwise" in sources or len(can) != 1 else can[0])
+    if name in sources:
+        return sources[name]
+    known = ", ".join(sources) or "none"
+    if named is None and can:
+        raise ConfigError("Several sources can do that. Nothing was done.", hint=f"Add --source: {', '.join(can)}.")
+    raise ConfigError(f'vaultsync.toml has no source "{name}". Nothing was done.', hint=f"It has: {known}.")
+
+
+def by_address(text: str, sources: Mapping[str, Source], state: State) -> dict[str, str]:
+    """The id of the first entry of each source whose document has an address.
 
     Records are the sources' own, so every one is read; a user who asks by address has the time.
     """
-    if "://" not in text:
-        return None
-    for row in list(state.rows()):
+    found: dict[str, str] = {}
+    for row in list(state.rows()) if "://" in text else ():
         source = sources.get(row.source)
-        entry = state.entry(row.id) if source else None
+        entry = state.entry(row.id) if source and row.source not in found else None
         if source and entry:
             document = source.document(entry.record)
             if text.rstrip("/") in (document.url.rstrip("/"), document.service_url.rstrip("/")):
-                return row.id
-    return None
+                found[row.source] = row.id
+    return found
 
 
 def _unknown(text: str) -> ConfigError:

@@ -82,7 +82,10 @@ class Pull:
             return {}
         workspace = self._workspace
         return keys_by_source(
-            self.options.only, sources=workspace.sources, state=workspace.state, vault=workspace.vault
+            self.options.only,
+            sources=dict(self.run.chosen(self.options.sources)),
+            state=workspace.state,
+            vault=workspace.vault,
         )
 
     # Asking a source.

@@ -7,7 +7,7 @@ service is changed first and state last, edit by edit: after a crash in between 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -65,7 +65,7 @@ class Push:
     def everything(self) -> None:
         """The whole push, in order. Failures are told to the tally."""
         chosen = dict(self.run.chosen(self.options.sources))
-        opened = [note for note in self._opened() if note.entry.source in chosen]
+        opened = [note for note in self._opened(chosen) if note.entry.source in chosen]
         boxes = [(note, self._outbox(chosen[note.entry.source], note)) for note in opened]
         stop = self._stop(boxes)
         if stop is not None:
@@ -80,12 +80,13 @@ class Push:
         if deleting and in_bounds and not self.options.only and stop is None:
             Deletions(self.run, self.options.yes).everything({name: chosen[name] for name in deleting}, opened)
 
-    def _opened(self) -> list[OpenNote]:
+    def _opened(self, chosen: Mapping[str, Source]) -> list[OpenNote]:
         """Every note that may hold edits; what can't be read is an error, and nothing of it is sent."""
         desk = Desk(self._workspace, self.run)
         notes = []
         every = desk.every(besides=self.run.bounds.unread)
-        for note in map(desk.note, self.options.only) if self.options.only else every:
+        named = (desk.note(wanted, chosen) for wanted in self.options.only)
+        for note in named if self.options.only else every:
             if isinstance(note, VaultsyncError):
                 self.run.tally.fail(note)
             else:

@@ -9,15 +9,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from vaultsync.accounts import Account
 from vaultsync.desk import Desk
 from vaultsync.disk.vault import Refused, Write, digest
 from vaultsync.drafting.strays import Strays
-from vaultsync.errors import ConfigError, VaultError
-from vaultsync.hookspecs import Review, Reviewer
+from vaultsync.errors import VaultError
+from vaultsync.hookspecs import Review
+from vaultsync.lookup import offering
 from vaultsync.note import anchors
 from vaultsync.rendering.render import PathRenderer, plain_renderer
 from vaultsync.rendering.tracked import Layout
@@ -39,22 +41,40 @@ class Outcome:
     embedded: int = 0
 
 
-def review(workspace: Workspace, source_name: str, *, dry: bool = False) -> Outcome:
-    """Write today's review as a note. dry: only say what would be done. Raises VaultsyncError."""
-    source = workspace.sources.get(source_name)
-    if not isinstance(source, Reviewer):
-        known = ", ".join(workspace.sources) or "none"
-        raise ConfigError(
-            f'vaultsync.toml has no source "{source_name}". Nothing was written.', hint=f"It has: {known}."
-        )
+class Wanted(NamedTuple):
+    """What is to be written where."""
+
+    path: str
+    text: str
+
+
+def review(workspace: Workspace, source_name: str | None, *, dry: bool = False) -> Outcome:
+    """Write today's review as a note. source_name: None for the one that has reviews. Raises VaultsyncError.
+
+    dry: only say what would be done.
+    """
+    source = offering(source_name, workspace.sources, "review")
     today = workspace.now.astimezone().date()
-    path = PathRenderer(workspace.config.review.path, workspace.host.template_filters()).path_of(date=today)
+    path = _path(workspace, source.account, today)
     told = source.review()
     if not told.highlights:
         return Outcome("empty", path, told)
-    links = _Links(workspace).of(told)
+    links = _Links(workspace, source.name).of(told)
     text = _rendered(workspace, told, links, today)
-    return Outcome(_written(workspace, path, text, dry=dry), path, told, len(links))
+    return Outcome(_written(workspace, _key(source.account), Wanted(path, text), dry=dry), path, told, len(links))
+
+
+def _path(workspace: Workspace, account: Account, today: date) -> str:
+    """Where the note goes. Accounts have a review each, so it says whose where the pattern does not."""
+    pattern = workspace.config.review.path
+    path = PathRenderer(pattern, workspace.host.template_filters()).path_of(date=today, account=account.name)
+    said = "account" in pattern or not account.is_renamed
+    return path if said else f"{path.removesuffix('.md')} ({account.name}).md"
+
+
+def _key(account: Account) -> str:
+    """What the last review of an account is remembered under."""
+    return f"{_KEY}:{account.name}" if account.is_renamed else _KEY
 
 
 def _rendered(workspace: Workspace, told: Review, links: Mapping[str, str], today: date) -> str:
@@ -68,13 +88,13 @@ def _rendered(workspace: Workspace, told: Review, links: Mapping[str, str], toda
     return render(review=values, date=today).rstrip("\n") + "\n"
 
 
-def _written(workspace: Workspace, path: str, text: str, *, dry: bool) -> Literal["written", "unchanged", "left"]:
+def _written(workspace: Workspace, key: str, wanted: Wanted, *, dry: bool) -> Literal["written", "unchanged", "left"]:
     """Write the note, unless its user has made it theirs. Raises VaultError."""
-    data, state = workspace.vault.read(path), workspace.state
-    new = text.encode()
+    path, new, state = wanted.path, wanted.text.encode(), workspace.state
+    data = workspace.vault.read(path)
     if data == new:
         return "unchanged"
-    if data is not None and state.cursor(_KEY) != _mark(path, data):
+    if data is not None and state.cursor(key) != _mark(path, data):
         return "left"
     if dry:
         return "written"
@@ -82,9 +102,9 @@ def _written(workspace: Workspace, path: str, text: str, *, dry: bool) -> Litera
     outcome = page.outcomes[0]
     if not isinstance(outcome, Refused):
         with state.transaction():
-            state.set_cursor(_KEY, _mark(path, new))
+            state.set_cursor(key, _mark(path, new))
             was = None if data is None else data.decode()
-            Journal(state).note(Deed(_KEY, None, (FileDeed(path, was, outcome.digest),)))
+            Journal(state).note(Deed(key, None, (FileDeed(path, was, outcome.digest),)))
     page.settle()
     if isinstance(outcome, Refused):
         raise VaultError(outcome.message, path=path, hint="Look into it, then run again.")
@@ -99,8 +119,8 @@ def _mark(path: str, data: bytes) -> str:
 class _Links:
     """Where in the vault the highlights of a review are."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, workspace: Workspace, source_name: str) -> None:
+        self._workspace, self._source = workspace, source_name
         self._survey = Desk(workspace).survey
         self._strays = Strays(workspace.vault, lambda: self._survey)
 
@@ -112,7 +132,8 @@ class _Links:
     def _link(self, id_: str) -> str:
         for identity in self._workspace.state.ids_with_span(id_):
             entry = self._workspace.state.entry(identity)
-            if entry is None or entry.base is None:
+            # Another account may have a highlight of the same id.
+            if entry is None or entry.base is None or entry.source != self._source:
                 continue
             name = next((one.block_id for one in _LAYOUTS.decode(entry.base.spans).blocks if one.id == id_), "")
             path = self._holding(identity, name) if name else ""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from vaultsync.errors import AuthError, ConfigError, RateLimited, SourceError, Unreachable
-from vaultsync.hookspecs import Save, Saved, Saver, Source
-from vaultsync.lookup import by_address
+from vaultsync.hookspecs import Save, Saved, Source
+from vaultsync.lookup import by_address, offering
+from vaultsync.storage.state import State
 from vaultsync.workspace import Workspace
 
 
@@ -36,20 +37,21 @@ def checked(urls: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(urls))
 
 
-def save(workspace: Workspace, source_name: str, saves: Sequence[Save], *, again: bool = False) -> tuple[Outcome, ...]:
+def save(
+    workspace: Workspace, source_name: str | None, saves: Sequence[Save], *, again: bool = False
+) -> tuple[Outcome, ...]:
     """Save addresses one by one. again: also those that are known to be there. Raises ConfigError.
 
-    A failure that would be every address's stops the rest.
+    source_name: None for the one that can. A failure that would be every address's stops the rest.
     """
-    source = _source(workspace, source_name)
+    source = offering(source_name, workspace.sources, "saved")
     outcomes: list[Outcome] = []
     for one in saves:
-        known = "" if again else _known(workspace, source_name, one.url)
+        known = "" if again else _known(workspace.state, source, one.url)
         if known:
             outcomes.append(Outcome(one.url, known=known))
             continue
         try:
-            assert isinstance(source, Saver), "every source behind its fence is asked the same"
             outcomes.append(Outcome(one.url, source.saved(one)))
         except SourceError as error:
             outcomes.append(Outcome(one.url, error=error))
@@ -58,18 +60,10 @@ def save(workspace: Workspace, source_name: str, saves: Sequence[Save], *, again
     return tuple(outcomes)
 
 
-def _source(workspace: Workspace, name: str) -> Source:
-    if name not in workspace.sources:
-        known = ", ".join(workspace.sources) or "none"
-        raise ConfigError(f'vaultsync.toml has no source "{name}". Nothing was saved.', hint=f"It has: {known}.")
-    return workspace.sources[name]
-
-
-def _known(workspace: Workspace, name: str, url: str) -> str:
+def _known(state: State, source: Source, url: str) -> str:
     """What vaultsync knows a document of this source by that has an address; "" if it knows none."""
-    state = workspace.state
-    found = by_address(url, {name: workspace.sources[name]}, state)
-    entry = state.entry(found) if found else None
-    if entry is None or workspace.sources[name].document(entry.record).deleted:
+    found = by_address(url, {source.name: source}, state)
+    entry = state.entry(found[source.name]) if found else None
+    if entry is None or source.document(entry.record).deleted:
         return ""
     return entry.path or entry.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -46,7 +47,8 @@ class Standing:
     again; None: at the next run. notes: how many there are. edited: they hold words of their user's. conflicts: both
     sides changed the same. unsent: what the next push sends. refused: what it doesn't, and why.
     waiting: with news that could not be written yet. deleted: by their user, where they were. copies: of a
-    note, with its id. unread: what could not be looked at, and why.
+    note, with its id. unread: what could not be looked at, and why. orphans: how many notes there are of sources that
+    vaultsync.toml has no more; nothing else is told of them.
     """
 
     runs: tuple[Mapping[str, Any], ...]
@@ -60,12 +62,16 @@ class Standing:
     deleted: tuple[str, ...]
     copies: tuple[str, ...]
     unread: tuple[str, ...]
+    orphans: Mapping[str, int]
 
 
 def standing(workspace: Workspace) -> Standing:
     """Look at the vault and its state; asks no service. Raises StateError, VaultError, ConfigError."""
     desk = Desk(workspace)
-    rows, seen, history = desk.rows, desk.survey, workspace.history
+    seen, history = desk.survey, workspace.history
+    rows = [row for row in desk.rows if row.source in workspace.accounts]
+    others = [row for row in desk.rows if row.source not in workspace.accounts]
+    orphans = Counter(row.source for row in others if seen.place(row.id).on_disk is not OnDisk.NOWHERE)
     opened = list(desk.every())
     notes = [one for one in opened if not isinstance(one, VaultsyncError)]
     edits = [one for note in notes for one in _edits(workspace, note)]
@@ -73,7 +79,7 @@ def standing(workspace: Workspace) -> Standing:
     return Standing(
         runs=tuple(reversed(list(history.last(_RUNS)))),
         next_full={name: _after(history.last_full(name)) for name in workspace.config.sources},
-        notes=len(rows) - len(_those(rows, seen, OnDisk.NOWHERE)),
+        notes=len(rows) - len(_those(rows, seen, OnDisk.NOWHERE)) + orphans.total(),
         edited=_those(rows, seen, OnDisk.EDITED),
         conflicts=tuple(
             Trouble(path, one.field, one.block_id) for note in notes for path, one in note.places_of_conflicts
@@ -87,6 +93,7 @@ def standing(workspace: Workspace) -> Standing:
         deleted=_those(rows, seen, OnDisk.NOWHERE),
         copies=tuple(sorted(path for paths in seen.copies.values() for path in paths)),
         unread=tuple(dict.fromkeys(unread)),
+        orphans=dict(sorted(orphans.items())),
     )
 
 

@@ -79,7 +79,7 @@ class _Undoing:
 
     def _at_the_source(self, entry: Entry) -> Entry:
         """Send back what was sent. Raises SourceError."""
-        source = self.run.workspace.sources[entry.source]
+        source = self._source(entry)
         for owner in self.deed.removed:
             if not self.run.dry and self.deed.before is not None:
                 source.recreate(self.deed.before.record, owner)
@@ -98,6 +98,17 @@ class _Undoing:
             elif fate is not Fate.AGREED:
                 self.undone.left.append(f"{edit.field} of {entry.path or entry.id} was changed at the source since.")
         return entry
+
+    def _source(self, entry: Entry) -> Source:
+        """Where a document came from. Raises SourceError if vaultsync.toml has that no more."""
+        source = self.run.workspace.sources.get(entry.source)
+        if source is None:
+            raise SourceError(
+                f"{entry.path or entry.id} is of {entry.source}, which vaultsync.toml has no more. It was left alone.",
+                source=entry.source,
+                hint=f"Put [sources.{entry.source}] back to have it undone.",
+            )
+        return source
 
     def _unmade(self, source: Source, entry: Entry, made: Made) -> Entry:
         """Delete a highlight that was made, unless it is not as it was then. Raises SourceError."""

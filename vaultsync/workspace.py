@@ -156,12 +156,12 @@ class Workspace:
         return settings
 
     @cached_property
-    def sources(self) -> dict[str, Source]:
+    def sources(self) -> dict[str, Fenced]:
         """The sources of vaultsync.toml by account, in its order. Raises ConfigError; AuthError if none has its token.
 
         One that has not is told whenever it is to ask its service; its records can be read all the same.
         """
-        made: dict[str, Source] = {}
+        made: dict[str, Fenced] = {}
         taken: dict[str, Account] = {}
         for name, account in self.accounts.items():
             self._refuse_another_type(account)

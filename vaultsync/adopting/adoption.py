@@ -6,7 +6,8 @@ page of an export is, so that a crash is repaired by the next run and `undo` giv
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -93,16 +94,18 @@ class Adoption:
         self._run = Round(workspace, dry=False, meant=False, announce=lambda _: None)
         self._run.look()
 
-    def plan(self, paths: Collection[str] = ()) -> Plan:
+    def plan(self, paths: Collection[str] = (), sources: Collection[str] = ()) -> Plan:
         """What would be done. paths: only these notes, and those in these folders; inside the vault, all if empty.
 
-        Asks those sources that were never listed completely; what they tell is kept, and no note is written.
+        sources: only what these hold, all if empty. Asks those that were never listed completely; what they tell is
+        kept, and no note is written.
         """
-        for name, source in self._run.chosen(()):
+        chosen = dict(self._run.chosen(sources))
+        for name, source in chosen.items():
             if self._workspace.history.last_full(name) is None:
                 self._ask(name, source)
         self._workspace.renders.try_out()
-        shelf = shelved(self._documents())
+        shelf = shelved(self._documents(chosen))
         matches: dict[str, tuple[Match, ...]] = {}
         texts: dict[str, bytes] = {}
         for path, data in self._unknown(paths):
@@ -164,10 +167,10 @@ class Adoption:
         state.put(msgspec.structs.replace(entry, pending=True) if draft.is_news else entry)
         state.put_pieces(entry.id, draft.keys)
 
-    def _documents(self) -> Iterator[Document]:
-        """Every document that is known, as templates see it."""
+    def _documents(self, sources: Mapping[str, Source]) -> Iterator[Document]:
+        """Every document of these sources that is known, as templates see it."""
         for row in list(self._workspace.state.rows()):
-            entry, source = self._workspace.state.entry(row.id), self._workspace.sources.get(row.source)
+            entry, source = self._workspace.state.entry(row.id), sources.get(row.source)
             if entry is not None and source is not None:
                 try:
                     document = self._workspace.renders.filtered(source.document(entry.record))
@@ -198,8 +201,7 @@ class Adoption:
     ) -> Taking | Left:
         """What becomes of one note that is of a document, or why it is left."""
         if len(found) > 1:
-            titles = ", ".join(f'"{shelf.documents[one.document].title}"' for one in found)
-            return Left(path, f"It may be of {titles}.")
+            return Left(path, f"It may be of {', '.join(_titles([shelf.documents[one.document] for one in found]))}.")
         document, by = shelf.documents[found[0].document], found[0].by
         home = self._run.survey.place(document.id)
         others = [other for other in rivals[document.id] if other != path]
@@ -227,6 +229,12 @@ def inside(workspace: Workspace, path: str) -> str:
     raise ConfigError(
         f"There is no {path} in the vault. Nothing was done.", hint="Name a note, or a folder of notes, in the vault."
     )
+
+
+def _titles(documents: Sequence[Document]) -> Iterator[str]:
+    """Name documents, by their ids as well if two are called the same, as in two accounts."""
+    counts = Counter(one.title for one in documents)
+    yield from (f'"{one.title}"{f" ({one.id})" if counts[one.title] > 1 else ""}' for one in documents)
 
 
 def _draft(entry: Entry) -> Draft:

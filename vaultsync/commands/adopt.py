@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Only this source's; may be given again.")
 @click.option("--dry-run", "dry", is_flag=True, help="Show the plan, and write nothing.")
 @click.option("--yes", is_flag=True, help="Do what the plan says without asking.")
 @vault_option
-def command(paths: tuple[str, ...], vault: str | None, *, dry: bool, yes: bool) -> int:
+def command(paths: tuple[str, ...], sources: tuple[str, ...], vault: str | None, *, dry: bool, yes: bool) -> int:
     """Take over notes that another program made of what your sources hold: the plan first, then only what it says.
 
     PATH: a note, or a folder of notes; without one, the whole vault. Your words and the notes' layout stay. Best run
@@ -37,7 +38,7 @@ def command(paths: tuple[str, ...], vault: str | None, *, dry: bool, yes: bool) 
         opened.state.pretend() if dry else nullcontext(),
     ):
         adoption = Adoption(opened)
-        plan = adoption.plan([inside(opened, path) for path in paths])
+        plan = adoption.plan([inside(opened, path) for path in paths], sources)
         for line in _lines(plan):
             click.echo(line)
         if dry or not plan.takings or not (yes or _agreed()):

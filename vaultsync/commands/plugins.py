@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import click
 from vaultsync.commands.options import json_option, print_json, vault_option
 
 if TYPE_CHECKING:
+    from vaultsync.accounts import Account
     from vaultsync.config import Config
     from vaultsync.host.installed import Found
     from vaultsync.host.plugins import Host
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One plugin. origin: its package and version, or its file. left_out: why it was not loaded, if so."""
+    """One plugin. origin: its package and version, or its file. left_out: why it was not loaded, if so.
+
+    accounts: names of the vault's sections that are at its sources.
+    """
 
     name: str
     origin: str
     loaded: bool
     hooks: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     template_filters: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     left_out: str = ""
@@ -41,10 +46,12 @@ def command(vault: str | None, *, as_json: bool) -> int:
     Exits 1 if one of them failed. VAULTSYNC_PLUGINS (names, commas) narrows what is loaded. In a vault, their sections
     of vaultsync.toml are checked as well.
     """
+    from vaultsync.accounts import usable
     from vaultsync.host.plugins import Host
 
-    host = Host.load(os.environ, _config(vault))
-    rows = list(_rows(host))
+    config = _config(vault)
+    host = Host.load(os.environ, config)
+    rows = list(_rows(host, usable(config, host.sources()) if config else ()))
     if as_json:
         errors = [{"plugin": each.plugin, "message": each.message, "hint": each.hint} for each in host.failures]
         print_json({"plugins": [asdict(row) for row in rows], "errors": errors})
@@ -73,7 +80,7 @@ def _config(vault: str | None) -> Config | None:
     return config.load(root)
 
 
-def _rows(host: Host) -> Iterator[Row]:
+def _rows(host: Host, there: Collection[Account]) -> Iterator[Row]:
     """Every plugin that is there, in the order they are asked; those that were not loaded after them."""
     from vaultsync import cli
     from vaultsync.host import commands as plugin_commands
@@ -81,14 +88,15 @@ def _rows(host: Host) -> Iterator[Row]:
     from vaultsync.host.plugins import built_in
 
     commands = plugin_commands.known(host, os.environ, own=cli.COMMANDS)
-    there = (*built_in(), *installed.found(os.environ))
-    origins = {one.name: _origin(one) for one in reversed(there)}
+    every = (*built_in(), *installed.found(os.environ))
+    origins = {one.name: _origin(one) for one in reversed(every)}
     for name in host.names:
         sources, filters = host.brought(name)
         names = tuple(each for each, (plugin, _) in commands.items() if plugin == name)
-        yield Row(name, origins[name], True, host.hooks(name), sources, filters, names)
+        mine = tuple(one.name for one in there if one.type in sources)
+        yield Row(name, origins[name], True, host.hooks(name), sources, mine, filters, names)
     failed = {failure.plugin for failure in host.failures}
-    for one in there:
+    for one in every:
         if one.name not in host.names or origins[one.name] != _origin(one):
             why = "failed" if one.name in failed else f"left out by {installed.NARROWED}"
             yield Row(one.name, _origin(one), False, left_out=why)
@@ -105,6 +113,7 @@ def _lines(row: Row) -> Iterator[str]:
         yield f"hooks: {hooks or 'none'}"
     for what, names in (
         ("sources", row.sources),
+        ("accounts here", row.accounts),
         ("template filters", row.template_filters),
         ("commands", row.commands),
     ):

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 @click.command("review")
-@click.option("--source", default="readwise", show_default=True, metavar="NAME", help="Whose review.")
+@click.option("--source", metavar="NAME", help="Whose review; readwise, or the only source that has one.")
 @click.option("--dry-run", "dry", is_flag=True, help="Say what would be written, and write nothing.")
 @json_option
 @vault_option
-def command(*, source: str, dry: bool, as_json: bool, vault: str | None) -> int:
+def command(*, source: str | None, dry: bool, as_json: bool, vault: str | None) -> int:
     """Write today's Daily Review as a note, with its highlights embedded from your notes.
 
     A review note you have changed is left as it is.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("save")
 @click.argument("urls", metavar="URL...", nargs=-1, required=True)
-@click.option("--source", default="readwise", show_default=True, metavar="NAME", help="Where to save.")
+@click.option("--source", metavar="NAME", help="Where to save; readwise, or the only source that takes addresses.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Give it this tag; may be given again.")
 @click.option("--location", type=click.Choice(["new", "later", "archive"]), help="Where in Reader; new if not given.")
 @click.option("--note", default="", metavar="TEXT", help="Give it this note.")
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913  # one parameter an option
     *,
     urls: tuple[str, ...],
-    source: str,
+    source: str | None,
     tags: tuple[str, ...],
     location: str | None,
     note: str,

@@ -136,11 +136,11 @@ def _agreed() -> bool:
 def _mind_tokens(loaded: Config) -> None:
     """Say which sources the service would find no token for: what only this shell knows does not count."""
     from vaultsync import tokens
-    from vaultsync.accounts import accounts
+    from vaultsync.accounts import usable
     from vaultsync.host.plugins import Host
 
-    for name, account in accounts(loaded, Host.load(os.environ).sources(), complete=False).items():
-        variable = account.variable
+    for account in usable(loaded, Host.load(os.environ).sources()):
+        name, variable = account.name, account.variable
         elsewhere = {key: value for key, value in os.environ.items() if key != variable}
         if variable and not tokens.found_token(name, variable, elsewhere):
             click.echo(

@@ -68,6 +68,8 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
     yield from _some(found.edited, "with words of yours")
     yield from _some(found.waiting, "with news that could not be written yet")
     yield from _some(found.deleted, "deleted by you and not written again")
+    for source, number in found.orphans.items():
+        yield f"{_count(number)} of {source}, which vaultsync.toml has no more; nothing is done about them."
     yield from _some(found.copies, "copied from another (same vaultsync_id) and left alone")
     yield from found.unread
 

@@ -130,9 +130,13 @@ class Fenced:
         """Make again what was deleted."""
         self._ask("recreate", type(None), record, owner)
 
+    def offers(self, method: str) -> bool:
+        """Whether it has what only some sources have; one that can't be had may have anything."""
+        return self._lost is not None or hasattr(self._source, method)
+
     def saved(self, save: Save) -> Saved:
         """Save an address, if the source can."""
-        if self._lost is None and not hasattr(self._source, "saved"):
+        if not self.offers("saved"):
             raise SourceError(
                 f"{self.name} has no way to save {save.url}. Nothing was sent.",
                 source=self.name,
@@ -142,7 +146,7 @@ class Fenced:
 
     def review(self) -> Review:
         """Ask for today's review, if the source has one."""
-        if self._lost is None and not hasattr(self._source, "review"):
+        if not self.offers("review"):
             raise SourceError(f"{self.name} has no reviews. Nothing was written.", source=self.name)
         return self._ask("review", Review)
 

@@ -49,7 +49,7 @@ def _check(workspace: Workspace, note: OpenNote, new: NewHighlight, *, allow_com
     if asked is None:
         raise ConfigError(
             f"{source.name} makes no highlights of passages in {note.path}. Nothing was written.",
-            hint="Only Readwise does, where push and new_highlights of [sources.readwise] allow it.",
+            hint="Only Readwise does, where push and new_highlights of its section in vaultsync.toml allow it.",
         )
     if asked.fate is not Fate.SEND:
         raise ConfigError(f"{note.path}: no highlight can be made of it. {asked.why}", hint="Nothing was written.")

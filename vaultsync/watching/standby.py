@@ -104,4 +104,7 @@ def _rendered_otherwise(workspace: Workspace) -> int:
     """How many notes were rendered with other templates than there are now."""
     now = workspace.templates.fingerprint
     rows = workspace.state.rows()
-    return sum(row.template is not None and row.template != now(row.category or "") for row in rows)
+    return sum(
+        row.source in workspace.accounts and row.template is not None and row.template != now(row.category or "")
+        for row in rows
+    )
