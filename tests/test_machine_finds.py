@@ -250,3 +250,24 @@ def test_news_of_a_block_in_a_note_whose_document_was_gone_when_it_was_found_hol
     assert reader.run("sync", "--full").code == 0
     assert "- Note: New.\n" in reader.text("Essays.md")
     assert stays.note == "Mine."
+
+
+def test_a_moved_block_goes_with_its_highlight_though_its_own_note_needs_no_change(reader: Reading) -> None:
+    _, (only,) = reader.book("Walden", "one")
+    reader.export()
+    reader.write("Mine.md", f"Mine.\n\n{_cut(reader, '> one')}More.\n")
+    reader.export("--full")
+    reader.library.delete_highlight(only.id)
+    reader.export("--full")
+    assert reader.text("Mine.md") == "Mine.\n\nMore.\n"
+
+
+def test_blocks_in_other_notes_count_when_many_highlights_are_gone_at_once(reader: Reading) -> None:
+    _, highlights = reader.book("Walden", *(f"passage {number}" for number in range(7)))
+    reader.export()
+    reader.write("Mine.md", _cut(reader, "> passage 0"))
+    reader.export("--full")
+    for one in highlights:
+        reader.library.delete_highlight(one.id)
+    assert "--allow-removals" in reader.export("--full", code=3).out
+    assert "> passage 6" in reader.text("Mine.md")

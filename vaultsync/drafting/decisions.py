@@ -165,6 +165,8 @@ class Decider:
             return seen, None
         rendered = self.renders.note(kept)
         reached = digest(rendered.text.encode()) == place.digest
+        if reached and base is not None and place.on_disk is OnDisk.EDITED:  # what is gone may stand in another note
+            reached = _leaving(base, kept) == 0
         same = base is not None and rendered.text == base.text
         if same and place.on_disk is OnDisk.EDITED:
             disputed = base is not None and base.conflicts > 0  # its user may have answered
@@ -216,7 +218,7 @@ class Decider:
                 path: replace(ours if path == place.path else self._other(path, pending), text=text)
                 for path, text in texts.items()
             },
-            gone=_leaving(draft.entry.base, kept, ours.text),
+            gone=_leaving(draft.entry.base, kept, "\n".join((ours.text, *held.elsewhere.values()))),
             conflicts=found.conflicts,
             notices=tuple(f"{place.path}: {notice}" for notice in found.notices),
             why=_conflicts(found.conflicts),
@@ -306,7 +308,7 @@ def _tags(document: Document) -> frozenset[str]:
 
 
 def _leaving(base: Base | None, document: Document, ours: str | None = None) -> int:
-    """How many highlights a note has that the document no longer has. ours: the note, if its user edited it."""
+    """How many highlights a note has that the document no longer has. ours: what holds them, if its user edited it."""
     if base is None:
         return 0
     staying = {highlight.id for highlight in document.live}
