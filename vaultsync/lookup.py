@@ -32,7 +32,9 @@ def document_id(text: str, *, sources: Mapping[str, Source], state: State, vault
     noted = [entry for entry in found if entry.path is not None] or found
     if len(noted) > 1:
         names = " and ".join(entry.id for entry in noted)
-        raise ConfigError(f"{names} both have the address {text}. Nothing was done.", hint="Name the one you mean.")
+        raise ConfigError(
+            f"{names} have the address {text}. Nothing was done.", hint="Name the one you mean by its id."
+        )
     if not noted:
         raise _unknown(text)
     return noted[0].id

@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from vaultsync.accounts import Account
 from vaultsync.errors import SourceError
 from vaultsync.hookspecs import Edit, Page, Source
 from vaultsync.host.answers import NAME
+from vaultsync.host.fenced import Fenced
+from vaultsync.host.names import Names
 from vaultsync.host.wellformed import problem
 from vaultsync.model import Document, Highlight
 from vaultsync.testing.laws import arrived, law, plain, same
@@ -113,6 +116,19 @@ class SourceContract:
             sent = {piece.key for page in pages for piece in page.pieces if piece.key.startswith(listing.prefix)}
             law(sent <= listed, f"{sent - listed} were sent, but not listed")
             law(listing.count == len(listed), f"{len(listed)} were listed, and {listing.count} counted")
+
+    def test_two_accounts_of_a_kind_are_apart(self, tmp_path: Path) -> None:
+        """Asked in turn, one under its own name and one under another, each tells what it tells alone."""
+        make = self.service(tmp_path)
+        source, _, alone = self._pulled(tmp_path, make)
+        names = Names(Account("another-one", source.name))
+        both = [(make(), Pulled()), (Fenced(names.account, make), Pulled())]
+        for _ in zip_longest(*(pulled.pulling(one) for one, pulled in both)):
+            pass
+        wanted = alone.documents(source)
+        renamed = {names.key(identity): names.document(document) for identity, document in wanted.items()}
+        for (one, pulled), documents in zip(both, (wanted, renamed), strict=True):
+            same(pulled.documents(one), documents, "asked in turn with another account")
 
     def test_one_document_can_be_asked_for(self, tmp_path: Path) -> None:
         """Asked for one key, it tells of that document, and of no other."""
