@@ -5,22 +5,27 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.accounts_case import LINKS, TOML, Owner, owner
-from tests.export_case import Reading, reader
+from tests.export_case import TEMPLATE, Reading, reader
 from tests.plugin_case import Install, hook, install
 from tests.simulator_case import HandClock
-from vaultsync import workspace
+from vaultsync import config, workspace
+from vaultsync.accounts import Account, accounts
+from vaultsync.host.names import Names
+from vaultsync.host.plugins import Host
 from vaultsync.pull import Options
 from vaultsync.runs import run
 from vaultsync.simulator import Library, Simulator
 from vaultsync.simulator.faults import status
-from vaultsync.storage.statedir import state_dir
+from vaultsync.watching.standby import UNATTENDED, Standby
 
 __all__ = ["install", "owner", "reader"]
 
@@ -659,4 +664,71 @@ def test_state_of_a_vault_without_named_accounts_knows_no_types(reader: Reading)
     reader.book(*WOODS)
     reader.export()
     assert [row for row in reader.rows() if row[0] == "cursors" and row[1].startswith("type:")] == []
-    assert state_dir(reader.vault, os.environ) == reader.state
+
+
+def test_template_that_changes_is_not_held_up_by_notes_of_a_section_that_is_gone(owner: Owner) -> None:
+    for number in range(UNATTENDED + 1):
+        owner.other.library.add_highlight(owner.other.library.add_book(f"Book {number}"), "Words.")
+    owner.export()
+    owner.configure(TOML.partition("[sources.work]")[0])
+    standby = Standby(owner.reader.vault, os.environ, workspace.Stand(), allowed=False)
+    try:
+        owner.reader.write("T/document.md", TEMPLATE + "More.\n")
+        assert standby.refresh() is False
+    finally:
+        standby.close()
+
+
+# docs/accounts.md.
+
+PAGE = (Path(__file__).parent.parent / "docs/accounts.md").read_text("utf-8")
+
+
+def documented(name: str) -> str:
+    """A block of code of the page."""
+    (code,) = re.findall(rf"^```\w+ {name}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    return str(code)
+
+
+def test_example_of_the_page_makes_the_accounts_its_table_tells_of(tmp_path: Path) -> None:
+    (tmp_path / "vaultsync.toml").write_text(documented("example"))
+    made = accounts(config.load(tmp_path), Host.load({"VAULTSYNC_PLUGINS": ""}).sources())
+    assert list(made) == ["readwise", "work", "linkding", "home-lab"]
+    for name, ids in (("readwise", "readwise:12"), ("work", "work:12"), ("home-lab", "home-lab:12")):
+        assert Names(made[name]).key(f"{made[name].type}:12") == ids
+        assert all(f"`{said}`" in PAGE for said in (ids, made[name].variable, f"auth {name}"))
+    assert f"`^{made['work'].blocks}rw456`" in PAGE
+    assert f"`^{made['home-lab'].blocks}`" in PAGE
+
+
+def test_account_renamed_by_the_command_of_the_page_keeps_notes_and_links(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner.configure(TOML + 'documents = "all"\n')
+    owner.book(*WOODS)
+    owner.other.library.add_reader_document("On Noise", source_url="https://example.org/noise")
+    owner.export()
+    owner.reader.write("My day.md", "See [[Walden#^work-rw800000009]]; at ^work-shop.\n")
+    mine = owner.reader.text("readwise/Walden.md")
+    subprocess.run(["bash", "-c", documented("rename")], cwd=owner.reader.vault, check=True)
+    owner.configure(TOML.replace("sources.work", "sources.office") + 'documents = "all"\n')
+    monkeypatch.setenv("READWISE_TOKEN_OFFICE", owner.other.token)
+    assert owner.export().counts == (0, 0, 3, 0)
+    assert owner.reader.text("My day.md") == "See [[Walden#^office-rw800000009]]; at ^work-shop.\n"
+    assert owner.reader.text("readwise/Walden.md") == mine
+    assert "\n^office-rw800000009\n" in owner.reader.text("work/Walden.md")
+    assert 'vaultsync_id: "office-reader:' in owner.reader.text("work/On Noise.md")
+
+
+@pytest.mark.parametrize("own", ["shelf:1", "page:1"])
+@pytest.mark.parametrize("name", ["attic", "shelf", "shelf-attic", "page"])
+def test_key_put_into_the_accounts_words_and_back_is_what_it_was(name: str, own: str) -> None:
+    names = Names(Account(name, "shelf"))
+    assert names.own_key(names.key(own)) == own
+
+
+def test_sentence_of_a_source_names_the_account_and_leaves_the_rest() -> None:
+    names = Names(Account("work", "shelf"))
+    said = 'shelf: it fell down; see [sources.shelf], or "vaultsync auth shelf". A shelf: [sources.shelves].'
+    told = 'work: it fell down; see [sources.work], or "vaultsync auth work". A shelf: [sources.shelves].'
+    assert names.said(said) == told

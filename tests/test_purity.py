@@ -16,13 +16,26 @@ PACKAGE = Path(__file__).parent.parent / "vaultsync"
 # Functions of their arguments: whole rooms, and modules.
 PURE_ROOMS = ("lens", "merging")
 PURE = (
-    *("model", "errors", "plan", "note", "paths", "properties", "scalars", "tags", "report", "library_base"),
+    *(
+        "model",
+        "accounts",
+        "mistakes",
+        "errors",
+        "plan",
+        "note",
+        "paths",
+        "properties",
+        "scalars",
+        "tags",
+        "report",
+        "library_base",
+    ),
     *(f"rendering.{name}" for name in ("render", "blame", "tracked", "captured", "filters", "sandbox", "specimen")),
     *(f"lint.{name}" for name in ("writable", "trials", "reasons")),
     *(f"sending.{name}" for name in ("edits", "outbox", "creations", "aliases")),
     *(f"adopting.{name}" for name in ("takeover", "passages", "foreign")),
     *(f"watching.{name}" for name in ("settling", "schedule", "log", "services")),
-    *("storage.entry", "host.wellformed"),
+    *("storage.entry", "host.wellformed", "host.names"),
 )
 # No pure module may come near these, itself or by what it imports of ours.
 WORLD = frozenset(

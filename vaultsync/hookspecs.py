@@ -281,7 +281,8 @@ class SourcePlugin:
     """What a plugin registers: how to make a source from its section of vaultsync.toml.
 
     settings: a msgspec struct type the section is checked against; it has base_url, if the source is asked over HTTP.
-    token: the environment variable its secret is in ("" if it needs none). make(settings, http) returns the source.
+    token: the environment variable its secret is in ("" if it needs none). make(settings, http) returns the source; it
+    is called once for each account there is at it, each time with a connection that knows the account's name and token.
     """
 
     name: str
