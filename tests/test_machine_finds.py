@@ -271,3 +271,36 @@ def test_blocks_in_other_notes_count_when_many_highlights_are_gone_at_once(reade
         reader.library.delete_highlight(one.id)
     assert "--allow-removals" in reader.export("--full", code=3).out
     assert "> passage 6" in reader.text("Mine.md")
+
+
+def test_what_its_user_typed_into_a_callout_stays_when_that_gets_new_words(reader: Reading) -> None:
+    _, (one,) = reader.book("Walden", "one")
+    reader.export()
+    reader.write("Walden.md", reader.text("Walden.md").replace("- Note: ", "- Note: Mine."))
+    reader.library.edit_highlight_in_app(one.id, note="Theirs.\n\nAnd more.")
+    reader.export("--full", code=3)
+    told = f"> [!vaultsync-conflict] note [[#^rw{one.id}]]\n> Theirs.\n>\n> And more.\n"
+    text = reader.text("Walden.md")
+    assert told in text
+    reader.write("Walden.md", text.replace(told, f"{told}> Which one is right?\n"))
+    reader.library.edit_highlight_in_app(one.id, note="Theirs again.")
+    reader.export("--full", code=3)
+    now = f"> [!vaultsync-conflict] note [[#^rw{one.id}]]\n> Theirs again.\n\n> Which one is right?\n"
+    assert reader.text("Walden.md") == text.replace(told, now)
+
+
+def test_what_its_user_typed_below_the_mark_of_a_deleted_block_stays_when_that_is_back(reader: Reading) -> None:
+    _, (one, _) = reader.book("Walden", "one", "two")
+    reader.export()
+    reader.write("Walden.md", reader.text("Walden.md").replace("- Note: ", "- Note: Mine.", 1))
+    reader.library.delete_highlight(one.id)
+    reader.export("--full")
+    mark = f"> [!vaultsync-deleted] [[#^rw{one.id}]] is gone at the source\n"
+    text = reader.text("Walden.md")
+    assert mark in text
+    reader.write("Walden.md", text.replace(mark, f"{mark}> Why did I do that?\n"))
+    one.deleted = False
+    one.updated = reader.library.now()
+    reader.export("--full", code=3)
+    assert mark not in reader.text("Walden.md")
+    assert "\n\n> Why did I do that?\n\n" in reader.text("Walden.md")

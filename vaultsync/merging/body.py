@@ -31,15 +31,16 @@ class _Telling(NamedTuple):
 class Body:
     """The merge of one note's body; used once.
 
-    layout: of base; new_layout: of theirs. ending: a carriage return, if lines of ours end with one. adopting: nobody
-    knows the base; what it has in common with ours stands in for it. stretches: the note as it comes to be. kept:
-    highlights gone at the source whose blocks stay.
+    layout: of base; new_layout: of theirs. ending: a carriage return, if lines of ours end with one. agreed: base as it
+    was before any value was put into it. adopting: nobody knows the base; what it has in common with ours stands in for
+    it. stretches: the note as it comes to be. kept: highlights gone at the source whose blocks stay.
     """
 
     reading: Reading
     layout: Layout
     new_layout: Layout
     ending: str
+    agreed: str | None = None
     adopting: bool = False
     stretches: list[Stretch] = field(default_factory=list)
     tellings: list[_Telling] = field(default_factory=list)
@@ -167,7 +168,8 @@ class Body:
             ends[stretch.owner] = at + len(stretch.lines)
             at = ends[stretch.owner] + len(stretch.after)
         blocks = {stretch.owner: stretch.lines for stretch in self.stretches}
-        return with_asides(lines, [_placed(one, lines, ends, blocks) for one in self.tellings], self.ending)
+        asides = [_placed(one, lines, ends, blocks) for one in self.tellings]
+        return with_asides(lines, asides, self.ending, known=None if self.adopting else self.agreed)
 
     def lives(self, block_id: str) -> bool:
         """Whether the source has a highlight."""

@@ -134,10 +134,11 @@ def _callout(head: re.Match[str], body: Iterable[str], start: int, end: int) -> 
     return Callout("deleted" if head[1] == "deleted" else "conflict", title[1], title[2] or "", theirs, start, end)
 
 
-def with_asides(lines: Sequence[str], asides: Iterable[Aside], ending: str = "") -> str:
+def with_asides(lines: Sequence[str], asides: Iterable[Aside], ending: str = "", *, known: str | None = None) -> str:
     """The text of lines with callouts in between, blank lines around each; one that is there gets its new words.
 
-    ending: a carriage return, if that is what lines end with.
+    ending: a carriage return, if that is what lines end with. known: what both sides last agreed on, None if nobody
+    knows; lines of a callout that are not in it are its user's, who thinks aloud there: they stay below it as a quote.
     """
     told = {_key(aside): aside for aside in asides}
     there = {_key(one) for one in found("".join(f"{line}\n" for line in lines))}
@@ -151,9 +152,18 @@ def with_asides(lines: Sequence[str], asides: Iterable[Aside], ending: str = "")
     for one in reversed(found(text)):
         if _key(one) in there & told.keys():
             margin = text[one.start : one.end].partition(">")[0]
-            new = "".join(f"{line}{ending}\n" for line in replace(told[_key(one)], indent=margin).lines())
+            new_lines = replace(told[_key(one)], indent=margin).lines()
+            mine = [f"{margin}> {line}" for line in _typed_in(one, known, told[_key(one)].theirs)]
+            new = "".join(f"{line}{ending}\n" for line in (*new_lines, *([""] if mine else []), *mine))
             text = text[: one.start] + new + text[one.end :]
     return text
+
+
+def _typed_in(one: Callout, known: str | None, theirs: str | None) -> list[str]:
+    """The lines of a callout that are neither agreed on nor told of now: its user's."""
+    if known is None:
+        return []
+    return [line for line in one.theirs.split("\n") if line.strip() not in known and line not in (theirs or "")]
 
 
 def _key(one: Aside | Callout) -> tuple[bool, str, str]:
@@ -186,7 +196,10 @@ def cleared(text: str, callouts: Iterable[Callout] | None = None) -> str:
     """
     going = [one for one in found(text) if one.kind == "conflict"] if callouts is None else callouts
     for one in sorted(going, key=lambda one: -one.start):
-        text = _without(text, one.start, one.end)
+        if one.kind == "deleted" and one.theirs.strip():  # we said no more than its first line
+            text = text[: one.start] + text[text.index("\n", one.start) + 1 :]
+        else:
+            text = _without(text, one.start, one.end)
     return recounted(text)
 
 

@@ -149,7 +149,7 @@ def _merged(sides: _Sides, conflicts: Sequence[FieldConflict]) -> MergedNote:
     mine = ours_with_values(base, whole, reading, values, where, newline)
     note = split(mine.text)
     patched = merge_properties(sides.front, note.front, theirs.text[: theirs.layout.body], newline=newline)
-    body = Body(reading, layout, theirs.layout, newline.removesuffix("\n"), adopting=sides.adopting)
+    body = Body(reading, layout, theirs.layout, newline.removesuffix("\n"), base, adopting=sides.adopting)
     body.merge(was, mine, theirs.text)
     for one in patched.conflicts:
         body.tell_property(one.key, one.theirs)
