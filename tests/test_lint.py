@@ -182,6 +182,31 @@ def test_a_property_that_holds_more_than_the_value_is_read_only() -> None:
     }
 
 
+def test_a_truth_value_is_writable_as_a_property_of_its_own() -> None:
+    found = linted(
+        "---\nunread: {{ document.extra.unread }}\nmore: {shared: {{ document.extra.shared }}}\n"
+        'archived: "{{ document.extra.is_archived }}"\n---\n{% if document.extra.unread %}\nUnread.\n{% endif %}\n'
+    )
+
+    assert found.verdicts == (
+        Verdict("document", "extra.unread", True),
+        Verdict(
+            "document",
+            "extra.shared",
+            False,
+            "it is true or false, and no property of its own",
+            "Print it as one: shared: {{ document.extra.shared }}.",
+        ),
+        Verdict(
+            "document",
+            "extra.is_archived",
+            False,
+            "it is true or false, and no property of its own",
+            "Print it as one: is_archived: {{ document.extra.is_archived }}.",
+        ),
+    )
+
+
 def test_properties_in_front_matter_of_another_language_are_read_only() -> None:
     found = linted("---\nmine: !special 1\nauthor: {{ document.author }}\n---\n")
 

@@ -11,7 +11,7 @@ from vaultsync.rendering.sandbox import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS, Docum
 from vaultsync.rendering.tracked import plain_text
 
 LOOP = "{% for h in document.highlights %}"
-WITH_EXTRA = document(extra={"a": "1", "list": ["x"], "map": {"k": ["y"]}})
+WITH_EXTRA = document(extra={"yes": True, "a": "1", "list": ["x"], "map": {"k": ["y"]}})
 
 # Each is an expression; `h` is a highlight. Names of what Python keeps behind every object, by every way to ask.
 ESCAPES = (
@@ -27,7 +27,7 @@ SUBJECTS = (
     "h", "document", "document.title", "h.text", "h.tags", "h.tags[0]", "h.anchor", "document.tags",
     "document.highlights", "document.extra", "now", "namespace", "range", "dict", "cycler", "joiner", "self", "loop",
     "h.text.upper", "(h.text|quote)", "('%s'|format(h.text))", "h.text.format", "m", "(document.tags|join)",
-    "namespace()", "cycler(1)", "joiner()", "now.replace",
+    "namespace()", "cycler(1)", "joiner()", "now.replace", "document.extra.yes",
 )  # fmt: skip
 INSIDES = (
     "h._highlight", "h['_highlight']", "h|attr('_highlight')", "h._id", "h._block_id", "h.block_id",
@@ -39,6 +39,7 @@ INSIDES = (
     "(h.tags|map('upper')).gi_frame", "h.text.__len__()", "lipsum", "lipsum()", "config", "request", "environment",
     "context", "get_flashed_messages", "url_for", "__builtins__", "open('x')", "h.tags|random", "(1).__class__",
     "''.__class__", "''.join.__self__", "h.extra.__class__", "document.nothing", "h.nothing",
+    "document.extra.yes.field", "document.extra.yes|attr('field')", "document.extra._is_strict",
 )  # fmt: skip
 STRINGS = (
     "'{0.__class__}'.format(h)", "'{0._highlight}'.format(h)", "'{x.__class__}'.format(x=document)",
@@ -147,6 +148,32 @@ def test_everyday_expressions_work(expression: str, expected: str) -> None:
     text = rendered(f"# T\n{{{{ {expression} }}}}").text
 
     assert text == f'---\nvaultsync_id: "readwise:1"\n---\n# T\n{expected}\n'
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("document.extra.yes", "true"),
+        ("document.extra['no']", "false"),
+        ("document.extra.get('yes')", "true"),
+        ("document.extra.get('nothing', 7)", "7"),
+        ("'a' if document.extra.no else 'b'", "b"),
+        ("not document.extra.no", "true"),
+        ("document.extra.yes == true, document.extra.no is false, document.extra.no is true", "true, true, false"),
+        ("document.extra.yes is boolean, document.extra.yes is integer", "true, false"),
+        ("document.extra.yes and document.extra.no", "false"),
+        ("document.extra.yes | tojson", "true"),
+        ("{'a': document.extra.number} | tojson", '{"a": 3}'),
+        ("document.extra | tojson", '{"no": false, "number": 3, "yes": true}'),
+        ("document.extra.yes ~ '!'", "true!"),
+        ("document.extra.values() | list", "true, false, 3"),
+        ("[1, document.extra.yes] | sum", "2"),
+    ],
+)
+def test_a_truth_value_of_the_service_is_one_to_a_template(expression: str, expected: str) -> None:
+    text = rendered(f"{{{{ {expression} }}}}", document(extra={"yes": True, "no": False, "number": 3})).text
+
+    assert text.endswith(f"---\n{expected}\n")
 
 
 def test_every_field_can_be_printed() -> None:

@@ -385,6 +385,16 @@ def test_a_bookmark_has_its_links_and_a_place_for_words_about_it(name: str, body
     assert body_of(name, BOOKMARK) == body.format(links)
 
 
+@pytest.mark.parametrize("name", ["default", "callouts"])
+def test_a_bookmark_of_linkding_can_be_switched(name: str) -> None:
+    flags = {"unread": True, "shared": False, "is_archived": False}
+
+    text = rendered(name, replace(BOOKMARK, extra={**BOOKMARK.extra, **flags})).text
+
+    assert "\nunread: true\nshared: false\narchived: false\n---\n" in text
+    assert "unread" not in rendered(name, BOOKMARK).text
+
+
 @every_set
 def test_note_and_tags_of_a_bookmark_can_be_edited(name: str) -> None:
     def render(document: Document) -> Rendered:

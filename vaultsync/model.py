@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+# A field as it is read from a note and sent to a source. Tags are tuples, all else is text.
+Value: TypeAlias = str | tuple[str, ...]
+# What the name of a field begins with that is a truth value of `extra`, and can be edited: "extra.unread".
+EXTRA = "extra."
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -82,6 +86,36 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     def live(self) -> tuple[Highlight, ...]:
         """The highlights the service still has, in reading order."""
         return tuple(highlight for highlight in self.highlights if not highlight.deleted)
+
+
+T = TypeVar("T", Document, Highlight)
+
+
+def field_value(thing: Document | Highlight, name: str) -> Value | None:
+    """What a field holds that can be edited; None if there is no such field, or if it is a date or a number.
+
+    >>> bookmark = Document(id="linkding:1", title="Tea", extra={"unread": True, "favicon_url": ""})
+    >>> [field_value(bookmark, name) for name in ("title", "extra.unread", "extra.favicon_url", "created")]
+    ['Tea', 'true', None, None]
+    """
+    if name.startswith(EXTRA):
+        found = thing.extra.get(name.removeprefix(EXTRA))
+        return ("true" if found else "false") if isinstance(found, bool) else None
+    value = getattr(thing, name, None)
+    return value if isinstance(value, str) or (isinstance(value, tuple) and name == "tags") else None
+
+
+def with_fields(thing: T, values: Mapping[str, Value]) -> T:
+    """The thing with other values in some of its fields.
+
+    >>> with_fields(Document(id="linkding:1", title="", extra={"unread": True}), {"extra.unread": "false"}).extra
+    {'unread': False}
+    """
+    flags = {name.removeprefix(EXTRA): value == "true" for name, value in values.items() if name.startswith(EXTRA)}
+    others: dict[str, Any] = {name: value for name, value in values.items() if not name.startswith(EXTRA)}
+    if flags:
+        others["extra"] = {**thing.extra, **flags}
+    return msgspec.structs.replace(thing, **others) if others else thing
 
 
 def reading_order(highlights: Iterable[Highlight]) -> tuple[Highlight, ...]:

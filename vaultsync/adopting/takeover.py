@@ -21,7 +21,7 @@ from vaultsync.merging.conflicts import FieldConflict
 from vaultsync.merging.merge import merge_fields, merge_note
 from vaultsync.merging.patch import merge_properties
 from vaultsync.merging.reconcile import Render, part
-from vaultsync.model import Document
+from vaultsync.model import Document, field_value
 from vaultsync.note import ID_KEY, Note, anchor_names, join, split
 from vaultsync.properties import read_properties
 from vaultsync.rendering.tracked import Rendered
@@ -244,4 +244,6 @@ def _alias(edit: Edit, document: Document) -> Alias:
         own = tuple(tag for tag in edit.after if tag.casefold() not in there)
         return Alias(edit.owner, OWN_TAGS, (), own)
     owners: dict[str, Any] = {"": document} | {one.id: one for one in document.highlights}
-    return Alias(edit.owner, edit.field, getattr(owners[edit.owner], edit.field), edit.after)
+    theirs = field_value(owners[edit.owner], edit.field)
+    assert theirs is not None  # it was read by what is known of it
+    return Alias(edit.owner, edit.field, theirs, edit.after)

@@ -8,9 +8,10 @@ from typing import Any
 from vaultsync.lens.inverse import Unread, Value, read_back, same_text, service_names
 from vaultsync.note import ID_KEY
 from vaultsync.properties import read_properties
-from vaultsync.rendering.tracked import Property
+from vaultsync.rendering.tracked import AS_FLAG, Property
 
 NOT_TEXT = "its property is not text; put it in quotes"
+NOT_FLAG = "its property is neither true nor false; write one of the two"
 NOT_LIST = "its property is not a list of tags"
 
 
@@ -40,6 +41,8 @@ def _is_same(was: Any, now: Any) -> bool:
 
 
 def _typed(now: Any, owned: Property, base: Value, names: Iterable[str]) -> Value | Unread:
+    if owned.via == AS_FLAG:
+        return ("true" if now else "false") if isinstance(now, bool) else Unread(NOT_FLAG)
     if isinstance(base, str) or owned.via:
         if not isinstance(now, str | None):
             return Unread(NOT_TEXT)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from vaultsync.lens.inverse import Value, shown, unpadded
-from vaultsync.model import Document, Highlight
+from vaultsync.model import Document, Highlight, field_value
 from vaultsync.rendering.tracked import Block, Layout, Span, Steps
 
 _ONE_LINE = frozenset(["cell", "hashtags", "wikilinks", "join"])
@@ -138,8 +138,8 @@ class Base:
 
     def value(self, owner: str, name: str) -> Value | None:
         """A field's value; None if there is none that could be read from a note."""
-        value = getattr(self.owners.get(owner), name, None) if name and name != "highlights" else None
-        return value if isinstance(value, str | tuple) else None
+        thing = self.owners.get(owner)
+        return field_value(thing, name) if thing and name else None
 
     def tag_lists(self) -> Iterator[tuple[str, ...]]:
         """The tags of the document and of its highlights."""

@@ -8,6 +8,7 @@ from vaultsync.lens.cuts import AMBIGUOUS, OPEN_ENDED
 from vaultsync.lens.guard import CUT
 from vaultsync.lens.inverse import BETWEEN, NO_WAY_BACK
 from vaultsync.lens.rows import BESIDE, CHANGED, ITEM
+from vaultsync.model import EXTRA
 
 # What the lens has no word for.
 HEADING = "it is a title in the text"
@@ -16,6 +17,7 @@ ELSEWHERE = "it stands in a block that is not its own"
 SHARED = "two blocks share a line there"
 MISSED = "what is typed there is not noticed"
 PART = "the template makes it a part of other text (~, format, captured text, a property with more in it)"
+NO_PROPERTY = "it is true or false, and no property of its own"
 TRANSFORMED = "it is printed through something that can't be undone"
 
 _SET_APART = "Put it, and the values before and after it, on lines of their own behind labels."
@@ -26,6 +28,7 @@ _MADE = (TRANSFORMED, "Print it as it is, {{{{ {variable} }}}}, or through {filt
 # Reason and cure, by what the lens or the lint found. variable: the field as a template names it. filters: that can
 # be read back.
 _EXPLAINED: Mapping[str, tuple[str, str]] = {
+    NO_PROPERTY: (NO_PROPERTY, "Print it as one: {name}: {{{{ {variable} }}}}."),
     HEADING: ("a title in the text is its user's own", "Print it as a property: title: {{{{ {variable} }}}}."),
     OUTSIDE: (OUTSIDE, _BEFORE),
     MISSED: (MISSED, _SET_APART),
@@ -60,7 +63,7 @@ def explained(why: str, *, owner: str, field: str) -> tuple[str, str]:
     reason, cure = _NOT_IN_ITS_BLOCK if is_lost else _EXPLAINED.get(why, (why, _SET_APART))
     variable = f"{'h' if owner == 'highlight' else owner}.{field}"
     filters = "hashtags, wikilinks or join" if field == "tags" else "quote, indent, trim, default or cell"
-    return reason, cure.format(variable=variable, filters=filters)
+    return reason, cure.format(variable=variable, filters=filters, name=field.removeprefix(EXTRA))
 
 
 # --- what does not work although a field is writable ------------------------------------------------------------------

@@ -16,9 +16,9 @@ from vaultsync.lens.inverse import Value, same_text, shown
 from vaultsync.lens.reading import Reading
 from vaultsync.lint import reasons as why
 from vaultsync.merging.patch import taken
-from vaultsync.model import Document, Highlight
-from vaultsync.rendering.specimen import Specimens
-from vaultsync.rendering.tracked import Rendered, Steps
+from vaultsync.model import EXTRA, Document, Highlight, field_value
+from vaultsync.rendering.specimen import FLAGS, Specimens
+from vaultsync.rendering.tracked import AS_FLAG, Rendered, Steps
 from vaultsync.scalars import item, quoted, scalar
 from vaultsync.tags import local_tags
 
@@ -41,7 +41,8 @@ def _edited(owner: Owner, model: type[Document | Highlight]) -> Iterator[Key]:
             yield owner, one.name
 
 
-FIELDS: tuple[Key, ...] = (*_edited("document", Document), *_edited("highlight", Highlight))
+_FIELDS: tuple[Key, ...] = (*_edited("document", Document), *_edited("highlight", Highlight))
+FIELDS: tuple[Key, ...] = (*_FIELDS, *(("document", f"{EXTRA}{name}") for name in FLAGS))
 
 
 def owner_of(identity: str) -> Owner:
@@ -110,7 +111,10 @@ class Trials:
 
     def over(self, document: Document, note: Rendered, specimens: Specimens) -> None:
         """Type over one value of each field, each in a note as it was."""
-        for owner, name in FIELDS:
+        for one in note.layout.properties:
+            if one.via == AS_FLAG:
+                self._try(document, note, ("", one.field), _Place(one.via, one.key), specimens)
+        for owner, name in _FIELDS:
             things: tuple[Document | Highlight, ...] = (document,) if owner == "document" else document.highlights
             if not things:
                 continue
@@ -120,7 +124,7 @@ class Trials:
             if places:
                 place = specimens.chance.pick([one for one in places if not one.barred] or places)
                 self._try(document, note, (identity, name), place, specimens)
-            elif not getattr(thing, name):
+            elif not field_value(thing, name):
                 self.placeless.add((owner, name))
 
     def _try(
@@ -148,12 +152,13 @@ class Trials:
 
 def _values(document: Document) -> dict[tuple[str, str], Value]:
     """What can be edited of a document, by a highlight's id or "", and by name."""
-    things = [("document", "", document), *(("highlight", one.id, one) for one in document.highlights)]
+    things: list[tuple[Owner, str, Document | Highlight]] = [("document", "", document)]
+    things += [("highlight", one.id, one) for one in document.highlights]
     return {
-        (identity, name): getattr(one, name)
+        (identity, name): value
         for kind, identity, one in things
         for owner, name in FIELDS
-        if owner == kind
+        if owner == kind and (value := field_value(one, name)) is not None
     }
 
 
@@ -198,7 +203,9 @@ def _typed(note: Rendered, place: _Place, new: Value) -> str:
     """The note with a value typed over."""
     if not place.key:
         return note.text[: place.start] + shown(new, place.via) + note.text[place.end :]
-    if isinstance(new, tuple) and not place.via:
+    if place.via == AS_FLAG:
+        value = str(new)
+    elif isinstance(new, tuple) and not place.via:
         value = f"[{', '.join(item(tag, flow=True) for tag in local_tags(new))}]"
     else:
         value = quoted(shown(new, place.via))

@@ -21,7 +21,7 @@ from vaultsync.merging.body import Body
 from vaultsync.merging.conflicts import FieldConflict, cleared, count, found
 from vaultsync.merging.patch import merge_properties, with_deleted
 from vaultsync.merging.splice import base_with_values, ours_with_values, places, printed_values
-from vaultsync.model import Document, Highlight
+from vaultsync.model import Document, Highlight, field_value, with_fields
 from vaultsync.note import Note, join, split
 from vaultsync.rendering.tracked import Layout, Rendered
 
@@ -57,8 +57,9 @@ def merge_fields(base: Document, reading: Reading, theirs: Document) -> tuple[Do
     for highlight in theirs.highlights:
         mine = read.get(highlight.id, {}) if highlight.id in was else {}
         changed = _merged_fields(was.get(highlight.id, highlight), mine, highlight, disputed)
-        highlights.append(msgspec.structs.replace(highlight, **changed) if changed else highlight)
-    return msgspec.structs.replace(theirs, **fields, highlights=tuple(highlights)), tuple(disputed)
+        highlights.append(with_fields(highlight, changed))
+    merged = msgspec.structs.replace(with_fields(theirs, fields), highlights=tuple(highlights))
+    return merged, tuple(disputed)
 
 
 def _merged_fields(
@@ -71,8 +72,8 @@ def _merged_fields(
     owner = theirs.id if isinstance(theirs, Highlight) else ""
     changed: dict[str, Value] = {}
     for name, mine in ours.items():
-        was, new = getattr(base, name), getattr(theirs, name)
-        if isinstance(new, tuple) and isinstance(mine, tuple):
+        was, new = field_value(base, name), field_value(theirs, name)
+        if isinstance(was, tuple) and isinstance(new, tuple) and isinstance(mine, tuple):
             changed[name] = merge_tags(was, mine, new)
         elif isinstance(new, str) and isinstance(mine, str) and mine not in (was, new):
             changed[name] = mine

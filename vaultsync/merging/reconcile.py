@@ -18,7 +18,7 @@ from vaultsync.lens.get import read
 from vaultsync.lens.reading import Field, Reading
 from vaultsync.merging.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
-from vaultsync.model import Document, Highlight
+from vaultsync.model import Document, Highlight, field_value
 from vaultsync.note import anchors
 from vaultsync.rendering.tracked import Block, Layout, Rendered
 from vaultsync.sending.edits import edits
@@ -235,7 +235,8 @@ def _differing(known: Document, reading: Reading) -> tuple[FieldConflict, ...]:
     owners = {highlight.id: highlight for highlight in known.highlights}
     found = []
     for (owner, name), mine in reading.values.items():
-        theirs = getattr(owners[owner] if owner else known, name)
+        theirs = field_value(owners[owner] if owner else known, name)
+        assert theirs is not None  # it was read by what is known of it
         same = _folded(mine) == _folded(theirs) if isinstance(mine, tuple) else mine == theirs
         if not same:
             found.append(FieldConflict(owner, name, mine, theirs))

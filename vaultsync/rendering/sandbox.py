@@ -6,6 +6,7 @@ guards every attribute; for the two view types below, whose few names are listed
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
@@ -22,8 +23,8 @@ from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from vaultsync.model import Document, Highlight
-from vaultsync.rendering.tracked import Piece, TagList, Tracked, closed, opened, tracked, unmarked
+from vaultsync.model import EXTRA, Document, Highlight
+from vaultsync.rendering.tracked import Flag, Piece, TagList, Tracked, closed, flag, opened, tracked, unmarked
 
 _TEXT, _TAGS, _PLAIN = "text", "tags", "plain"
 HIGHLIGHT_FIELDS: Mapping[str, str] = {
@@ -86,21 +87,38 @@ def _document_field(view: DocumentView, name: str) -> Any:
         return tracked(getattr(view._document, name), "", name)
     if kind is _TAGS:
         return TagList(view._document.tags, "")
-    return _extra(view._document.extra) if name == "extra" else getattr(view._document, name)
+    return _DocumentExtra(view._document.extra) if name == "extra" else getattr(view._document, name)
 
 
 class _Extra(dict[str, Any]):
-    """What else a service says. What another service says is empty here, so that one template does for all."""
+    """What else a service says. What another service says is empty here, so that one template does for all.
+
+    A specimen is strict, so that a name no service knows is found when a template is tried.
+    """
+
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        super().__init__(found)
+        self._is_strict = type(found) is not dict
 
     def __missing__(self, key: str) -> str:
-        if key.startswith("_"):
+        if self._is_strict or key.startswith("_"):
             raise KeyError(key)
         return ""
 
 
-def _extra(found: Any) -> Any:
-    """As a template sees it; a specimen stays strict, so that a name no service knows is found when it is tried."""
-    return _Extra(found) if type(found) is dict else found
+class _DocumentExtra(_Extra):
+    """Of a document; its truth values are fields, and can be edited as properties."""
+
+    def __getitem__(self, key: str) -> Any:
+        return _tracked_flag(key, super().__getitem__(key))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As of any dict."""
+        return _tracked_flag(key, super().get(key, default))
+
+
+def _tracked_flag(key: str, value: Any) -> Any:
+    return flag(value, f"{EXTRA}{key}") if type(value) is bool else value
 
 
 FILE_PREFIX = "template:"
@@ -210,6 +228,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         for name in ("batch", "center", "slice"):
             self.filters[name] = _measured(self.filters[name])
         self.filters["format"] = _formatted
+        self.tests |= {name: _of_bools(self.tests[name]) for name in ("true", "false", "boolean", "integer")}
+        self.policies["json.dumps_function"] = _dumped
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Our own values by the table, everything else by the sandbox's rules."""
@@ -223,7 +243,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 return value
             if kind is _PLAIN:
                 found = getattr(highlight, attribute)
-                return _extra(found) if attribute == "extra" else found
+                return _Extra(found) if attribute == "extra" else found
             if kind is _TAGS:
                 return TagList(highlight.tags, highlight.id)
             if attribute == "anchor":
@@ -242,7 +262,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """As the sandbox has it; of a piece of ours only what any text has."""
-        known = hasattr(str, attr) if isinstance(obj, Piece) else not isinstance(obj, TagList)
+        like = str if isinstance(obj, Piece) else bool if isinstance(obj, Flag) else None
+        known = hasattr(like, attr) if like else not isinstance(obj, TagList)
         return known and super().is_safe_attribute(obj, attr, value)
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: B902, N805  # as Jinja's
@@ -304,6 +325,16 @@ def _measured(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(value, *args, **kwargs)
 
     return measured
+
+
+def _of_bools(test: Any) -> Callable[[Any], bool]:
+    """A test of Jinja's that knows true and false by what they are, and not by what they are like."""
+    return lambda value: test(bool(value) if type(value) is Flag else value)
+
+
+def _dumped(value: Any, **options: Any) -> str:
+    """A value as JSON."""
+    return json.dumps(bool(value) if type(value) is Flag else value, **options)
 
 
 def _finalizer(show: Callable[[Any], str]) -> Callable[[object, Any], str]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from vaultsync.lens.inverse import Value, same_text
-from vaultsync.model import Document, Highlight
+from vaultsync.model import EXTRA, Document, Highlight
 
 _WHEN = datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
 
@@ -29,14 +29,15 @@ _DOCUMENT_EXTRA = [
     "last_opened_at",
     "last_moved_at",
     # Of bookmarks.
-    "unread",
-    "shared",
-    "is_archived",
     "website_title",
     "website_description",
     "web_archive_snapshot_url",
     "favicon_url",
 ]
+
+
+# Truth values among them.
+FLAGS = ("unread", "shared", "is_archived")
 
 
 class Names(dict[str, Any]):
@@ -91,16 +92,17 @@ def specimens(category: str) -> tuple[Document, ...]:
         word_count=1200,
         reading_progress=0.5,
         content="The full text.",
-        extra=Names.fromkeys(_DOCUMENT_EXTRA, ""),
+        extra=Names({**dict.fromkeys(_DOCUMENT_EXTRA, ""), **dict.fromkeys(FLAGS, True)}),
     )
     bare = Document(
         id="specimen:2",
         title="",
         category=category,
         highlights=(Highlight(id="3", block_id="rw3", text="", extra=Names.fromkeys(_HIGHLIGHT_EXTRA)),),
-        extra=Names.fromkeys(_DOCUMENT_EXTRA),
+        extra=Names({**dict.fromkeys(_DOCUMENT_EXTRA), **dict.fromkeys(FLAGS, False)}),
     )
-    unread = Document(id="specimen:3", title="Unread", category=category, extra=Names.fromkeys(_DOCUMENT_EXTRA))
+    extra = Names.fromkeys((*_DOCUMENT_EXTRA, *FLAGS))
+    unread = Document(id="specimen:3", title="Unread", category=category, extra=extra)
     return rich, bare, unread
 
 
@@ -134,6 +136,8 @@ _LONG = ("One thing and another. " * 40, "Quite another story. " * 40)
 
 def long_texts(name: str) -> tuple[str, str]:
     """Two texts for a field of this name, too long for whatever cuts texts; tags without blanks."""
+    if name.startswith(EXTRA):
+        return "true", "false"
     one, other, *_ = _NEW_TAGS if name == "tags" else _NAMED.get(name, _LONG)
     return one, other
 
@@ -218,6 +222,8 @@ class Specimens:
 
     def other(self, name: str, was: Value, *, several: bool = False) -> Value:
         """What a user makes of a field's value: something else, a bit more, or nothing."""
+        if name.startswith(EXTRA):
+            return "false" if was == "true" else "true"
         while True:
             new = self._other_tags(was) if isinstance(was, tuple) else self._other_text(name, was, several)
             if isinstance(new, tuple) or isinstance(was, tuple):

@@ -67,6 +67,26 @@ class Printed(Piece):
     value: Any
 
 
+class Flag(int):
+    """A truth value that is a field: true or false to a template that asks, and printed as that. field: its name."""
+
+    field: str
+
+    def __str__(self) -> str:
+        return "true" if self else "false"
+
+
+# How a property holds one: as YAML's own, not as text.
+AS_FLAG: Steps = (("flag",),)
+
+
+def flag(value: bool, field: str) -> Flag:
+    """Make a truth value that is a field."""
+    made = Flag(value)
+    made.field = field
+    return made
+
+
 class Opened(Piece):
     """Where a block begins; empty as text. file, line: of its tag in the templates."""
 

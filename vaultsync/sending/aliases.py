@@ -8,15 +8,14 @@ of it, for as long as the service says that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
 from vaultsync.hookspecs import Edit
-from vaultsync.model import Document, Highlight
+from vaultsync.model import Document, Highlight, Value, field_value, with_fields
 from vaultsync.tags import local_tag
 
-Value = str | tuple[str, ...]
 # The field of an alias that holds tags the note had before it was taken over: its user's own, never sent.
 OWN_TAGS = "own tags"
 # The field of an alias that says: this block is as another program laid it out, so most of it can't be read back.
@@ -44,23 +43,20 @@ def localized(document: Document, aliases: Iterable[Alias]) -> Document:
     >>> localized(d, [Alias("", "note", "a b", "a  b")]).note
     'a  b'
     """
-    changed: dict[str, dict[str, Value | None]] = {}
+    changed: dict[str, dict[str, Value]] = {}
     owners: dict[str, Document | Highlight] = {"": document}
     owners |= {highlight.id: highlight for highlight in document.highlights}
     for one in aliases:
         name = "tags" if one.field == OWN_TAGS else one.field
-        now = changed.get(one.owner, {}).get(name, getattr(owners.get(one.owner), name, None))
+        owner = owners.get(one.owner)
+        now = changed.get(one.owner, {}).get(name, field_value(owner, name) if owner else None)
         spelled = _spelled(now, one)
-        if spelled != now:
+        if spelled is not None and spelled != now:
             changed.setdefault(one.owner, {})[name] = spelled
     if not changed:
         return document
-    highlights = tuple(_with(highlight, changed.get(highlight.id)) for highlight in document.highlights)
-    return msgspec.structs.replace(document, **changed.get("", {}), highlights=highlights)
-
-
-def _with(highlight: Highlight, changed: Mapping[str, Value | None] | None) -> Highlight:
-    return msgspec.structs.replace(highlight, **changed) if changed else highlight
+    highlights = tuple(with_fields(highlight, changed.get(highlight.id, {})) for highlight in document.highlights)
+    return msgspec.structs.replace(with_fields(document, changed.get("", {})), highlights=highlights)
 
 
 def _spelled(now: Value | None, alias: Alias) -> Value | None:
@@ -113,7 +109,8 @@ def learned(document: Document, edits: Iterable[Edit], known: Iterable[Alias]) -
     owners: dict[str, Document | Highlight] = {"": document}
     owners |= {highlight.id: highlight for highlight in document.highlights}
     for edit in edits:
-        theirs = getattr(owners.get(edit.owner), edit.field, None)
+        owner = owners.get(edit.owner)
+        theirs = field_value(owner, edit.field) if owner else None
         aliases.pop((edit.owner, edit.field), None)
         if theirs is not None and theirs != edit.after:
             aliases[edit.owner, edit.field] = Alias(edit.owner, edit.field, theirs, edit.after)
@@ -121,5 +118,4 @@ def learned(document: Document, edits: Iterable[Edit], known: Iterable[Alias]) -
         if own is not None and edit.field == "tags":  # one its user has taken out is not their own any more
             left = tuple(tag for tag in own.ours if tag in edit.after)
             aliases[edit.owner, OWN_TAGS] = msgspec.structs.replace(own, ours=left)
-    fields = {OWN_TAGS: "tags", LAYOUT: "id", AWAY: "id"}
-    return tuple(one for one in aliases.values() if hasattr(owners.get(one.owner), fields.get(one.field, one.field)))
+    return tuple(one for one in aliases.values() if one.owner in owners)

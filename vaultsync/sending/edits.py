@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vaultsync.hookspecs import Edit
 from vaultsync.lens.reading import Reading
-from vaultsync.model import Document
+from vaultsync.model import Document, field_value
 
 
 def edits(base: Document, reading: Reading) -> tuple[Edit, ...]:
@@ -16,8 +16,8 @@ def edits(base: Document, reading: Reading) -> tuple[Edit, ...]:
     owners = {highlight.id: highlight for highlight in base.highlights}
     found = []
     for (owner, field), ours in reading.values.items():
-        was = getattr(owners[owner] if owner else base, field)
-        if not same(was, ours):
+        was = field_value(owners[owner] if owner else base, field)
+        if was is not None and not same(was, ours):
             found.append(Edit(base.id, owner, field, was, ours))
     return tuple(sorted(found, key=lambda edit: (places[edit.owner], edit.field)))
 

@@ -17,11 +17,9 @@ from vaultsync.merging.conflicts import LINES, PROPERTY, Callout, found
 from vaultsync.merging.diff3 import matches
 from vaultsync.merging.merge import merge_tags
 from vaultsync.merging.reconcile import Agreed, Held, Render, merged, together
-from vaultsync.model import Document, Highlight
+from vaultsync.model import EXTRA, Document, Highlight, Value, field_value, with_fields
 from vaultsync.sending.edits import edits, same
 from vaultsync.sending.fates import Fate, Outgoing
-
-Value = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +114,25 @@ def _gives_the_note(copy: Copy, sending: Sequence[Edit], wanted: Sequence[Edit],
 
     But for lines that print an edited field in another place, which are brought up to it. wanted: every edit.
     """
-    outcome = merged(copy.agreed, copy.held, with_edits(copy.agreed.document, sending), render)
+    agreed = _with_flags(copy.agreed, wanted, render)
+    outcome = merged(agreed, copy.held, with_edits(agreed.document, sending), render)
     stale = _lines_of(copy.agreed, wanted)
     texts = [(copy.held.note, outcome.text)]
     texts += [(text, outcome.elsewhere.get(path, text)) for path, text in copy.held.elsewhere.items()]
     return all(was == now or _changed(was, now) <= stale for was, now in texts)
+
+
+def _with_flags(agreed: Agreed, wanted: Sequence[Edit], render: Render) -> Agreed:
+    """What was agreed, with the truth values the note has now: those are data, and read with certainty.
+
+    A template prints whatever it likes because of one; what that is has not been written into the note yet.
+    """
+    flags = [edit for edit in wanted if edit.field.startswith(EXTRA)]
+    if not flags:
+        return agreed
+    document = with_edits(agreed.document, flags)
+    shown = render(document)
+    return replace(agreed, text=shown.text, layout=shown.layout, document=document)
 
 
 def _lines_of(agreed: Agreed, wanted: Sequence[Edit]) -> set[str]:
@@ -147,19 +159,19 @@ def with_edits(document: Document, changes: Sequence[Edit]) -> Document:
 
     def changed(highlight: Highlight) -> Highlight:
         new = by_owner.get(highlight.id)
-        return msgspec.structs.replace(highlight, **new) if new else highlight
+        return with_fields(highlight, new) if new else highlight
 
     highlights = tuple(changed(highlight) for highlight in document.highlights)
-    return msgspec.structs.replace(document, **by_owner.get("", {}), highlights=highlights)
+    return msgspec.structs.replace(with_fields(document, by_owner.get("", {})), highlights=highlights)
 
 
 def value_of(document: Document, edit: Edit) -> Value | None:
     """What a document says of an edit's field; None if what it is of is gone."""
     if not edit.owner:
-        return None if document.deleted else getattr(document, edit.field)
+        return None if document.deleted else field_value(document, edit.field)
     highlights = {highlight.id: highlight for highlight in document.live}
     owner = highlights.get(edit.owner)
-    return None if owner is None else getattr(owner, edit.field)
+    return None if owner is None else field_value(owner, edit.field)
 
 
 def fate_of(edit: Edit, fresh: Value | None) -> Fate:

@@ -12,7 +12,6 @@ import msgspec
 
 from vaultsync.hookspecs import Edit
 from vaultsync.sources.linkding import record, sendable, wire
-from vaultsync.sources.linkding.documents import ARCHIVE
 from vaultsync.sources.linkding.record import opened
 from vaultsync.sources.linkding.service import Service
 
@@ -30,8 +29,8 @@ class Push:
     def applied(self, kept: bytes, edit: Edit) -> bytes:
         """Send one edit, unless the record says that it is done."""
         now = opened(kept)
-        if edit.field == "location":
-            to_archive = edit.after == ARCHIVE
+        to_archive = sendable.archiving(edit)
+        if to_archive is not None:
             if now.is_archived == to_archive:
                 return kept
             return _told(kept, self._service.moved(_id(kept), to_archive=to_archive))

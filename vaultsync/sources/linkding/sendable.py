@@ -17,8 +17,9 @@ from vaultsync.sources.linkding.settings import LinkdingSettings
 
 # By the names linkding has for them.
 NAMES = {"note": "notes", "summary": "description", "title": "title"}
+FLAGS = {"extra.unread": "unread", "extra.shared": "shared"}
 # What has to be listed in `push` for a field to be sent, if that is not its own name.
-_LISTED_AS = {"location": "archived"}
+_LISTED_AS = {"location": "archived", "extra.is_archived": "archived", **FLAGS}
 
 _LONGEST_TITLE, _LONGEST_TAG = 512, 64
 
@@ -27,7 +28,7 @@ def refusal(document: Document, edit: Edit, settings: LinkdingSettings) -> str:
     """Why an edit can't be sent, as a sentence that says what to do; "" if it can."""
     if document.deleted:
         return "The bookmark is gone at linkding, so nothing can be sent; keep what you wrote in text of your own."
-    if edit.field not in (*NAMES, "tags", "location"):
+    if edit.field not in (*NAMES, "tags", *_LISTED_AS):
         return f"The `{edit.field}` of a bookmark can't be changed from a note; change it at linkding."
     listed = _LISTED_AS.get(edit.field, edit.field)
     if listed not in settings.push:
@@ -44,12 +45,18 @@ def refusal(document: Document, edit: Edit, settings: LinkdingSettings) -> str:
 
 
 def change(kept: KeptBookmark, edit: Edit) -> dict[str, Any]:
-    """What to send for an edit of anything but `location`; empty if linkding says so already. kept: just looked at."""
+    """What to send for an edit of a field; empty if linkding says so already. kept: just looked at."""
     if edit.field == "tags":
         tags = merge_tags(spelled(edit.before, kept.tags), spelled(edit.after, kept.tags), kept.tags)
         return {} if _folded(tags) == _folded(kept.tags) else {"tag_names": list(tags)}
-    name = NAMES[edit.field]
-    return {} if getattr(kept, name) == edit.after else {name: edit.after}
+    name = FLAGS.get(edit.field) or NAMES[edit.field]
+    after = edit.after == "true" if edit.field in FLAGS else edit.after
+    return {} if getattr(kept, name) == after else {name: after}
+
+
+def archiving(edit: Edit) -> bool | None:
+    """Whether an edit puts its bookmark into the archive (True) or takes it out (False); None if it is of a field."""
+    return {"location": edit.after == ARCHIVE, "extra.is_archived": edit.after == "true"}.get(edit.field)
 
 
 def removed(edit: Edit) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Pushed = Literal["note", "tags", "title", "summary", "archived"]
+Pushed = Literal["note", "tags", "title", "summary", "archived", "unread", "shared"]
 
 
 class LinkdingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -14,8 +14,8 @@ class LinkdingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     base_url: where linkding's own pages are, its context path included; it has to be given. archived: what is archived
     gets notes too. tags: only bookmarks with one of these; empty means all. path: where new notes go, instead of
-    notes.path. push: fields sent back; none is one-way; "archived" lets `document.location` be edited.
-    on_local_delete: what deleting a note here means for its bookmark there.
+    notes.path. push: fields sent back; none is one-way; "archived" lets `document.location` be edited, and
+    `document.extra.is_archived`. on_local_delete: what deleting a note here means for its bookmark there.
     """
 
     base_url: str = ""
