@@ -29,7 +29,23 @@ from vaultsync.simulator import Library, Simulator
 from vaultsync.simulator.records import Book, Highlight
 
 TOKEN = re.compile(r"[a-z]\d+q")
-TEMPLATES = (
+_SHIPPED = Path(__file__).parent.parent / "templates"
+_ITEMS = """\
+---
+title: {{ document.title }}
+tags: {{ document.tags }}
+---
+# {{ document.title }}
+
+{% for h in document.highlights %}
+{% highlight h %}
+- {{ h.text | indent }} {{ h.anchor }}
+  - Note: {{ h.note | indent(4) }}
+  - Tags: {{ h.tags | hashtags }}
+{% endhighlight %}
+{% endfor %}
+"""
+_QUOTES = (
     TEMPLATE,
     TEMPLATE.replace("Note:", "Thought:"),
     TEMPLATE.replace("- Tags:", "- Color: {{ h.color }}\n- Topics:").replace(
@@ -37,6 +53,13 @@ TEMPLATES = (
     ),
     TEMPLATE.replace("{% for", "## Highlights\n\n{% for") + "\nThe end.\n",
     TEMPLATE.replace("tags:", 'author: "{{ document.author }}"\ntags:').replace("anchor }}\n\n", "anchor }}\n"),
+)
+_DEFAULT = (_SHIPPED / "default/document.md").read_text()
+# A person keeps to one kind, and changes it here and there.
+TEMPLATES = (
+    _QUOTES,
+    (_ITEMS, _ITEMS.replace("Note:", "Thought:"), _ITEMS.replace("{% for", "## Highlights\n\n{% for")),
+    (_DEFAULT, _DEFAULT.replace("## Highlights", "## Passages")),
 )
 _ID = re.compile(r'^vaultsync_id: "?readwise:(\d+)"?\r?$', re.MULTILINE)
 # A stop within a transaction, or before a request, is like the one beside it.
@@ -56,9 +79,9 @@ class Person(Reading):
 
 
 class World:
-    """An account and a vault, with nothing in them; to be closed."""
+    """An account and a vault, with nothing in them; to be closed. kind: of templates."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: int = 0) -> None:
         self._patch = pytest.MonkeyPatch()
         memory = Path("/dev/shm")
         self._folder = TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None)
@@ -73,6 +96,7 @@ class World:
         nobody = cast("pytest.CaptureFixture[str]", None)  # a Person hears for itself
         self.person = Person(self.library, self.simulator, folder / "vault", nobody)
         self.person.configure(source='documents = "none"')
+        self._templates = TEMPLATES[kind % len(TEMPLATES)]
         self.use_template(0)
         self._state, self._kept = self.person.state, folder / "kept"
         self._words, self._saved = 0, time.time_ns()
@@ -123,7 +147,7 @@ class World:
 
     def use_template(self, number: int) -> None:
         """Write another template."""
-        (self.person.vault / "T/document.md").write_text(TEMPLATES[number % len(TEMPLATES)])
+        (self.person.vault / "T/document.md").write_text(self._templates[number % len(self._templates)])
 
     # Runs.
 

@@ -68,6 +68,10 @@ def _anchor_line(lines: Sequence[str], anchor: str) -> int:
 
 
 def _top(lines: Sequence[str], at: int) -> int:
+    if lines[at].startswith("- "):
+        return at
+    if lines[at].startswith("  "):  # an item of several lines
+        return next((above for above in range(at, 0, -1) if lines[above].startswith("- ")), at)
     quote = at - 1
     while quote > 0 and not (_begins(lines[quote]) or _LABEL.match(lines[quote])):
         quote -= 1
@@ -83,7 +87,7 @@ def _begins(one: str) -> bool:
 
 
 def _is_value(one: str) -> bool:
-    return bool(_LABEL.match(one) or one.startswith("  "))
+    return bool(_LABEL.match(one) or one.startswith(("  ", "- [Highlight](", "- [Location ")))
 
 
 def value(lines: Sequence[str], anchor: str, field: str) -> Lines | None:
@@ -112,8 +116,12 @@ def _value(lines: Sequence[str], anchor: str, field: str) -> slice | None:
     if at is None:
         return None
     end = at + 1
-    while end < len(lines) and lines[end].startswith(_label(lines[at])[1]) and not _LABEL.match(lines[end]):
-        end += 1
+    last, margin = end, _label(lines[at])[1]
+    while last < len(lines) and (not lines[last].strip() or lines[last].startswith(margin)):
+        if _LABEL.match(lines[last]):
+            break
+        end = last + 1 if lines[last].strip() else end
+        last += 1
     return slice(at, end)
 
 
@@ -185,10 +193,11 @@ def without(lines: Lines, there: slice) -> Lines:
 
 
 def gap(lines: Sequence[str], number: int) -> int:
-    """Where a block can be put: at the end, or before a quote."""
+    """Where a block can be put: at the end, or before a quote or an item."""
     start = body(lines)
     quotes = [at for at in range(start + 1, len(lines)) if lines[at].startswith("> ") and not lines[at - 1].strip()]
-    gaps = [*quotes, len(lines)]
+    items = [at for at in range(start + 1, len(lines)) if lines[at].startswith("- ") and anchors(lines[at])]
+    gaps = [*quotes, *items, len(lines)]
     return gaps[number % len(gaps)]
 
 
@@ -235,6 +244,7 @@ def answered(text: str, number: int) -> str:
 TEXT_EDITS: dict[str, Callable[[str, int], str]] = {
     "crlf": lambda text, _: text.replace("\r\n", "\n").replace("\n", "\r\n"),
     "lf": lambda text, _: text.replace("\r\n", "\n"),
+    "end": lambda text, at: f"{text.rstrip()}\n" if at % 2 else text.rstrip(),
     "strip": lambda text, _: typed(text, lambda lines: [one.rstrip() for one in lines]),
     "answer": answered,
 }

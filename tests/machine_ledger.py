@@ -62,6 +62,7 @@ class Ledger:
     were in the vault; noted: books that had a note. trusted: state was not lost or rolled back since all news were
     heard. retemplated: since then, so were templates changed. stopped: the last run was; what it has written is not
     known yet, so what its user makes of that can't be told from news. forgotten: state can't know of all conflicts.
+    pasted: blocks that were away and are back since the last push, which brings what they have missed; returned: ever.
     """
 
     world: World
@@ -77,6 +78,8 @@ class Ledger:
     retemplated: bool = False
     stopped: bool = False
     forgotten: bool = False
+    pasted: set[str] = field(default_factory=set)
+    returned: set[str] = field(default_factory=set)
 
     def snapshot(self) -> Snapshot:
         """The notes as they are."""
@@ -93,6 +96,22 @@ class Ledger:
         self.removed -= after.untold()
         taken = before.words() - after.words()
         self.due = {key: words for key, words in self.due.items() if not set(words) & taken}
+
+    def came_back(self, anchor: str) -> None:
+        """Enter that a block that was cut out is about to be put back, with what it said then."""
+        self.pasted.add(anchor)
+        self.returned.add(anchor)
+        if anchor in self.snapshot().anchors():  # it is there again anyhow
+            self.touched[anchor].add(COPY)
+
+    def undone(self, before: Snapshot) -> None:
+        """Enter that the last run was taken back: no word of the user's went with it, and its news come again."""
+        self._share()
+        assert self._mine(before) == self._mine(self.snapshot())
+        there = self.snapshot().words()
+        self.due = {key: words for key, words in self.due.items() if there.issuperset(words)}
+        self.forgotten = True
+        self.state_lost()
 
     def source_did(self, owner: str, name: str, *words: str, loud: bool = True) -> None:
         """Enter a change at the source, and the words of it that have to arrive."""
@@ -149,8 +168,11 @@ class Ledger:
             for owner in self._owners(callout, path):  # what the note says is its user's from now on
                 self.touched[owner].add(callout.field.removeprefix(PROPERTY))
         for path, text in after.notes.items():
-            if "vaultsync_id:" in (front := split(text).front):
-                told = sum(one.kind == "conflict" for one in found(text))
+            callouts = [one for one in found(text) if one.kind == "conflict"]
+            # Of two notes with the same block only the first is looked at.
+            copied = any(COPY in self.touched[one.block_id] for one in callouts)
+            if "vaultsync_id:" in (front := split(text).front) and not copied:
+                told = len(callouts)
                 assert _COUNT.findall(front) == [str(told)] * bool(told), path
         assert self._missing(before, self.loud) == {}
         self.stopped = False
@@ -171,6 +193,7 @@ class Ledger:
         """After a run both ways: no line of the user's own was sent; what was sent is shared."""
         self._share()
         self.check_ended(before, run)
+        self.pasted.clear()
         self._agreed()
 
     def _share(self) -> None:
@@ -209,14 +232,16 @@ class Ledger:
         """Blocks that stand more often than before; one whose anchor was deleted may get it back."""
         had, homes = before.anchors(), before.homes()
         for anchor, times in after.anchors().items():
+            if COPY in self.touched[anchor] and not self.trusted:  # of a copy nobody knows what was agreed on
+                continue
             if times > max(1, had[anchor] + (ANCHOR in self.touched[anchor])) and self._home(anchor)[0].id in homes:
                 yield anchor
 
     def _asks(self) -> bool:
-        """Whether there is a conflict in any note whose book is there, about a block that is."""
+        """Whether there is a conflict in any note whose book is there, about a block that is, and no copy."""
         books, now = self.world.library.books, self.snapshot()
         held = [text for text in now.notes.values() for book in home_of(text) if not books[book].deleted]
-        there = {"", *now.anchors()}
+        there = {"", *(anchor for anchor in now.anchors() if COPY not in self.touched[anchor])}
         return any(one.kind == "conflict" and one.block_id in there for text in held for one in found(text))
 
     def _missing(self, before: Snapshot, among: Collection[Key]) -> dict[Key, tuple[str, ...]]:
@@ -232,6 +257,8 @@ class Ledger:
             return True
         if book.id not in self.world.homes():
             return book.id in self.noted
+        if owner in self.pasted:
+            return True
         if {LINES, name} <= self.touched[owner]:  # a line with another label and another value is another line
             return True
         if any((one.field, one.block_id) == (LINES, owner) for _, one in before.callouts()):  # tells the newest only
@@ -243,7 +270,8 @@ class Ledger:
         """What is gone at the source is gone from the vault, unless its user wrote in it, or copied it."""
         gone = [owner for owner, names in self.changed.items() if "deleted" in names]
         had, there = before.anchors(), self.snapshot().anchors()
-        left = {owner for owner in gone if there[owner] and had[owner] == 1 and not self.touched[owner]}
+        known = {owner for owner in gone if had[owner] == 1 and owner not in self.returned}
+        left = {owner for owner in known if there[owner] and not self.touched[owner]}
         assert not self.trusted or {owner for owner in left if not self._home(owner)[0].deleted} == set()
 
     def _has_reason(self, callout: Callout, path: str) -> bool:
@@ -252,6 +280,8 @@ class Ledger:
 
     def _is_disputed(self, callout: Callout, owner: str) -> bool:
         mine, theirs = self.touched[owner], self.changed[owner]
+        if owner in self.returned:  # it may have missed news that were heard long ago
+            theirs = theirs | {"text", "note", "tags", "color", "deleted"}
         if callout.kind == "deleted":
             return bool(mine) and "deleted" in theirs
         if callout.field in (LINES, ENDING):
@@ -274,7 +304,7 @@ class Ledger:
         note, tags = (self.world.shown(f"rw{highlight.id}", name) for name in ("note", "tags"))
         shown = None if tags is None else {tag.lstrip("#") for tag in " ".join(tags).split()}
         same = {
-            "note": note is not None and "\n".join(note) == highlight.note,
+            "note": note is not None and note == [line.strip() for line in highlight.note.split("\n")],
             "tags": shown == {tag.name for tag in highlight.tags},
         }
         return {name for name in same if not same[name]}

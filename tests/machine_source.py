@@ -13,19 +13,32 @@ HighlightNews = Callable[[World, Ledger, Highlight], None]
 BookNews = Callable[[World, Ledger, Book], None]
 
 
+# Things people highlight, "{}" being a word.
+_PASSAGES = (
+    "{} is said",
+    "{} is said\n\nand {} \N{FAMILY}\u200d\N{PERSONAL COMPUTER} e\u0301",
+    "---\n{}: said\n---",
+    "```\n{}\n```",
+    "> [!note] {}\n> said",
+    "# {}\n- said ^not-an-anchor\n\t{}",
+    "%% {} <!-- said",
+)
+
+
 def _text(world: World, ledger: Ledger, highlight: Highlight) -> None:
-    word = world.word("t")
-    world.library.edit_highlight_in_app(highlight.id, text=f"{word} is said")
-    ledger.source_did(f"rw{highlight.id}", "text", word)
+    first, second = world.word("t"), world.word("t")
+    passage = _PASSAGES[int(first[1:-1]) % len(_PASSAGES)].format(first, second)
+    world.library.edit_highlight_in_app(highlight.id, text=passage)
+    ledger.source_did(f"rw{highlight.id}", "text", *(word for word in (first, second) if word in passage))
 
 
-def _noted(lines: int, *, loud: bool = False) -> HighlightNews:
+def _noted(lines: int, *, loud: bool = False, between: str = "\n") -> HighlightNews:
     """Give it a note of so many lines. loud: where it was made, which incremental exports show."""
 
     def news(world: World, ledger: Ledger, highlight: Highlight) -> None:
         words = [world.word("n") for _ in range(lines)]
         edit = world.library.edit_highlight_at_source if loud else world.library.edit_highlight_in_app
-        edit(highlight.id, note="\n".join(words))
+        edit(highlight.id, note=between.join(words))
         ledger.source_did(f"rw{highlight.id}", "note", *words, loud=loud)
 
     return news
@@ -65,6 +78,8 @@ HIGHLIGHT_NEWS: dict[str, HighlightNews] = {
     "text": _text,
     "note": _noted(1),
     "long note": _noted(2),
+    "essay": _noted(3, between="\n\n"),
+    "list": _noted(3, between="\n- "),
     "loud note": _noted(1, loud=True),
     "no note": _noted(0),
     "tag": _tag,

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests import machine_edits as edits
 from tests.export_case import Run
-from tests.machine_case import World
+from tests.machine_case import World, home_of
 from tests.machine_ledger import ANCHOR, COPY, Ledger, Snapshot
 from tests.machine_source import BOOK_NEWS, HIGHLIGHT_NEWS, add_book
 from vaultsync.merging.conflicts import LINES
@@ -33,16 +33,18 @@ def pick(options: Sequence[T], number: int) -> T:
 
 
 class Machine(RuleBasedStateMachine):
-    """A person with two books and a page of their own. whole: nothing has gone wrong so far."""
+    """A person with two books and a page of their own. whole: nothing has gone wrong so far. cut: what they hold."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.world = World()
+    whole = False
+    cut: tuple[str, list[str]] | None = None
+
+    @initialize(kind=st.integers(0, 9))
+    def begins(self, kind: int) -> None:
+        self.world = World(kind)
         self.ledger = Ledger(self.world)
         self.world.save("Own.md", f"---\nmine: {self.world.word('u')}\n---\n{edits.line(self.world.word('u'))}\n")
         for highlights in (2, 1):
             add_book(self.world, self.ledger, highlights)
-        self.whole = False
         self.exports()
 
     def teardown(self) -> None:
@@ -51,7 +53,8 @@ class Machine(RuleBasedStateMachine):
             if self.whole:
                 self.hears_everything()
         finally:
-            self.world.close()
+            if hasattr(self, "world"):
+                self.world.close()
 
     # The vault's user.
 
@@ -89,14 +92,74 @@ class Machine(RuleBasedStateMachine):
         else:
             self._by_user(lambda: self._take(what, path, anchor, pick([target, ""], what == "delete"), at))
 
+    @rule(where=NUMBER, to=NUMBER, at=NUMBER)
+    def cuts_or_pastes_a_block(self, where: int, to: int, at: int) -> None:
+        """What happens between the two is anything."""
+        if self.cut is not None:
+            (anchor, lines), self.cut = self.cut, None
+            self.ledger.came_back(anchor)
+            if paths := self.world.person.paths():
+                self._by_user(lambda: self._put(pick(paths, to), lines, at))
+        elif blocks := self.world.blocks():
+            path, anchor = pick(blocks, where)
+            lines = edits.opened(self.world.person.text(path))
+            there = edits.block(lines, anchor)
+            self.cut = anchor, lines[there]
+            self._by_user(lambda: self.world.edit(path, lambda lines: edits.without(lines, there)))
+
+    @rule(where=NUMBER, at=NUMBER)
+    def saves_half_a_note_first(self, where: int, at: int) -> None:
+        """A run comes between the two halves of a save."""
+        paths = self.world.person.paths()
+        text = self.world.person.text(pick(paths, where)) if paths else ""
+        lines = edits.opened(text)
+        rest = len(lines) - edits.body(lines)
+        if not paths or rest < 2:
+            return
+        path, half = pick(paths, where), lines[: edits.body(lines) + 1 + at % (rest - 1)]
+        # The block at the cut, or the document's own: the rest of it takes back what it missed (guarantees.md, 1).
+        torn = (edits.anchors("\n".join(half)) or [f"readwise:{book}" for book in home_of(text)])[-1:]
+        for owner in torn:
+            self.ledger.touched[owner] |= {"text", "note", "tags", "color", "title", "author", LINES}
+        self._by_user(lambda: self.world.edit(path, lambda _: half))
+        self.syncs()
+        for anchor in set(edits.anchors(text)) - set(edits.anchors("\n".join(half))):
+            self.ledger.came_back(anchor)
+        self._by_user(lambda: self.world.save(path, text))
+
+    @rule(side=st.sampled_from(["--ours", "--theirs"]), where=NUMBER)
+    def answers_all(self, side: str, where: int) -> None:
+        if homes := sorted(self.world.homes().values()):
+            before = self.ledger.snapshot()
+            assert self.world.person.run("resolve", pick(homes, where), side).code in (0, 2, 3)
+            self.ledger.user_did(before)
+
+    @rule(where=NUMBER)
+    def restores(self, where: int) -> None:
+        if homes := sorted(self.world.homes().values()):
+            before = self.ledger.snapshot()
+            assert self.world.person.run("restore", pick(homes, where)).code in (0, 2, 3)
+            for anchor in self.ledger.snapshot().anchors() - before.anchors():
+                self.ledger.returned.add(anchor)
+            self.ledger.user_did(before)
+
+    @rule()
+    def undoes(self) -> None:
+        before = self.ledger.snapshot()
+        assert self.world.person.run("undo").code in (0, 3)
+        self.ledger.undone(before)
+
     def _take(self, what: str, path: str, anchor: str, target: str, at: int) -> None:
         lines = edits.opened(self.world.person.text(path))
         there = edits.block(lines, anchor)
         if what != "copy":
             self.world.edit(path, lambda lines: edits.without(lines, there))
         if target:
-            put = ["", *lines[there], ""]
-            self.world.edit(target, lambda lines: edits.with_lines(lines, edits.gap(lines, at), put))
+            self._put(target, lines[there], at)
+
+    def _put(self, path: str, block: Sequence[str], at: int) -> None:
+        put = ["", *block, ""]
+        self.world.edit(path, lambda lines: edits.with_lines(lines, edits.gap(lines, at), put))
 
     @rule(what=st.sampled_from([*sorted(edits.TEXT_EDITS), "rename", "folder", "delete"]), where=NUMBER, at=NUMBER)
     def arranges_a_note(self, what: str, where: int, at: int) -> None:
