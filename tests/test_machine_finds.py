@@ -304,3 +304,17 @@ def test_what_its_user_typed_below_the_mark_of_a_deleted_block_stays_when_that_i
     reader.export("--full", code=3)
     assert mark not in reader.text("Walden.md")
     assert "\n\n> Why did I do that?\n\n" in reader.text("Walden.md")
+
+
+def test_notes_that_undo_gave_back_do_not_look_restored_from_a_backup(reader: Reading) -> None:
+    highlights = [reader.book(title, "one")[1][0] for title in ("Walden", "Essays")]
+    reader.export()
+    for path in ("Walden.md", "Essays.md"):
+        reader.type(path)
+    for one in highlights:
+        reader.library.edit_highlight_in_app(one.id, note="New.")
+    reader.export("--full")
+    assert reader.run("undo").code == 0
+    assert "New." not in reader.text("Walden.md")
+    assert reader.export("--full").counts == (0, 2, 0, 0)
+    assert all("- Note: New.\n" in reader.text(path) for path in ("Walden.md", "Essays.md"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from vaultsync.disk.vault import Refused, Trashed, Vault, Write, Written
+from vaultsync.disk.vault import Refused, Trashed, Vault, Write, Written, digest
 from vaultsync.errors import SourceError, VaultsyncError
 from vaultsync.hookspecs import Edit, Source
 from vaultsync.rounds import Round
@@ -65,6 +65,9 @@ class _Undoing:
             return
         with state.transaction():
             state.forget_deed(number)
+            for file in self.deed.files:
+                if file.was is not None:  # what we give back is no backup
+                    state.forget_past(digest(file.was.encode()))
             if entry is not None:
                 taken_back = all(done) and bool(done or self.deed.sent or self.deed.made)
                 state.put(self._as_before(entry) if taken_back else msgspec.structs.replace(entry, pending=True))

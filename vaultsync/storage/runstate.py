@@ -72,6 +72,10 @@ class RunState(Database):
         query = "SELECT until FROM past WHERE entry = ? AND digest = ?"
         return next((int(until) for (until,) in self._read(query, identity, digest)), None)
 
+    def forget_past(self, digest: bytes) -> None:
+        """Forget that a note held what has that digest: it is what it holds now, and nobody restored it."""
+        self._write("DELETE FROM past WHERE digest = ?", digest)
+
     def suspect(self, notes: Mapping[str, bytes], among: Collection[str]) -> None:
         """Note which notes seem to come from a backup, by entry, with the digest of what they hold.
 
