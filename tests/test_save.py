@@ -20,14 +20,14 @@ def test_a_new_address_is_saved_with_all_that_was_said_of_it(reader: Reading, tm
     page.write_text("<h1>Noise</h1>", "utf-8")
     run = reader.run(
         *("save", URL, "--tag", "quiet", "--tag", "later on", "--location", "later", "--note", "For the essay."),
-        *("--title", "On Noise", "--html", str(page)),
+        *("--title", "On Noise", "--html", str(page), "--summary", "Of loud places."),
     )
     (document,) = reader.library.documents.values()
     assert run.code == 0
     assert run.out == f"Saved: {URL}  https://read.readwise.io/new/read/{document.id}\n"
     assert (document.source_url, document.title, document.location) == (URL, "On Noise", "later")
     assert (list(document.tags), document.notes) == (["quiet", "later on"], "For the essay.")
-    assert document.html_content == "<h1>Noise</h1>"
+    assert (document.html_content, document.summary) == ("<h1>Noise</h1>", "Of loud places.")
 
 
 def test_what_was_saved_comes_with_the_next_export(reader: Reading) -> None:
@@ -105,6 +105,18 @@ def test_what_is_no_address_is_refused_before_anything_is_sent(reader: Reading, 
 def test_a_page_can_be_given_for_one_address_only(reader: Reading) -> None:
     assert reader.run("save", URL, "https://example.org/b", "--title", "On Noise").code == 2
     assert list(reader.simulator.log) == []
+
+
+def test_archived_is_a_place(reader: Reading) -> None:
+    reader.run("save", URL, "--archived")
+    assert [one.location for one in reader.library.documents.values()] == ["archive"]
+    assert reader.run("save", "https://example.org/b", "--archived", "--location", "later").code == 2
+
+
+def test_what_reader_has_no_place_for_is_refused_before_anything_is_sent(reader: Reading) -> None:
+    run = reader.run("save", URL, "--unread")
+    assert (run.code, list(reader.simulator.log)) == (2, [])
+    assert "leave out --unread and --shared" in run.err
 
 
 def test_a_source_that_is_not_there_is_named(reader: Reading) -> None:

@@ -58,6 +58,12 @@ class Reviews(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str = "Readwise/Reviews/{{ date }}.md"
 
 
+class Saves(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The section [save]. source: where addresses are saved if several sources take them; "" to ask for it."""
+
+    source: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What vaultsync.toml says.
@@ -72,6 +78,7 @@ class Config:
     watch: Watch = field(default_factory=Watch)
     review: Reviews = field(default_factory=Reviews)
     plugins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    save: Saves = field(default_factory=Saves)
 
 
 def find_vault(option: str | None, env: Mapping[str, str], start: Path) -> Path:
@@ -116,12 +123,13 @@ def load(root: Path) -> Config:
             f"{FILE} is not valid TOML: {error}. Nothing was done.",
             hint=mistakes.TOML_HINT,
         ) from error
-    refuse_unknown(tables, ("notes", "watch", "review", "sources", "plugins"), text=text, section="")
+    refuse_unknown(tables, ("notes", "watch", "review", "save", "sources", "plugins"), text=text, section="")
     notes = converted(_table(tables, "notes", text), Notes, text=text, section="notes")
     watch = converted(_table(tables, "watch", text), Watch, text=text, section="watch")
     review = converted(_table(tables, "review", text), Reviews, text=text, section="review")
     sources, plugins = (_sections(tables, name, text) for name in ("sources", "plugins"))
-    return Config(root, notes, sources, text, watch, review, plugins)
+    save = converted(_table(tables, "save", text), Saves, text=text, section="save")
+    return Config(root, notes, sources, text, watch, review, plugins, save)
 
 
 def source_settings(config: Config, account: Account) -> Any:

@@ -189,7 +189,8 @@ class Source(Protocol):
 class Save:
     """An address to be saved at a source. location: in the service's words; html: the page, to be taken as it is.
 
-    What is empty is left to the service.
+    What is empty is left to the service. again: also if it has the address already; a service that can be asked first
+    is changed then, but for what it says itself. A source raises ConfigError for what it has no place for.
     """
 
     url: str
@@ -198,19 +199,24 @@ class Save:
     tags: tuple[str, ...] = ()
     location: str = ""
     html: str = ""
+    summary: str = ""
+    unread: bool = False
+    shared: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What became of it. key: of the document; service_url: where to open it. is_new: the service did not have it.
 
-    remark: what the service did besides, as a sentence; "" if nothing.
+    remark: what the service did besides, as a sentence; "" if nothing. left: it had it, and nothing was sent.
     """
 
     key: str
     service_url: str
     is_new: bool
     remark: str = ""
+    left: bool = False
 
 
 @runtime_checkable
@@ -218,7 +224,7 @@ class Saver(Protocol):
     """What a source may offer besides: to save addresses."""
 
     def saved(self, save: Save) -> Saved:
-        """Save an address. Sent once: whoever gets no answer asks the user. Raises SourceError."""
+        """Save an address. Sent once: whoever gets no answer asks the user. Raises SourceError, ConfigError."""
 
 
 @dataclass(frozen=True, slots=True)

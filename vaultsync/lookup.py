@@ -74,18 +74,19 @@ def _remembered(path: str, state: State) -> str | None:
     return next((row.id for row in list(state.rows()) if row.path == path), None)
 
 
-def offering(named: str | None, sources: Mapping[str, Fenced], method: str) -> Fenced:
-    """The source a user means that offers something; if none is named: readwise, else the only one that does.
+def offering(named: str | None, sources: Mapping[str, Fenced], method: str, *, usual: str) -> Fenced:
+    """The source a user means that offers something; if none is named: the only one that does, else the usual one.
 
     Raises ConfigError.
     """
     can = [name for name, source in sources.items() if source.offers(method)]
-    name = named or ("readwise" if "readwise" in sources or len(can) != 1 else can[0])
+    name = named or (can[0] if len(can) == 1 else usual)
     if name in sources:
         return sources[name]
     known = ", ".join(sources) or "none"
-    if named is None and can:
-        raise ConfigError("Several sources can do that. Nothing was done.", hint=f"Add --source: {', '.join(can)}.")
+    if not name:
+        are = f"{len(can)} sources of this vault can do that" if can else "No source of this vault can do that"
+        raise ConfigError(f"{are}. Nothing was done.", hint=f"Say which: --source NAME. It has: {known}.")
     raise ConfigError(f'vaultsync.toml has no source "{name}". Nothing was done.', hint=f"It has: {known}.")
 
 

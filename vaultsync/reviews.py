@@ -53,7 +53,7 @@ def review(workspace: Workspace, source_name: str | None, *, dry: bool = False) 
 
     dry: only say what would be done.
     """
-    source = offering(source_name, workspace.sources, "review")
+    source = offering(source_name, workspace.sources, "review", usual="readwise")
     today = workspace.now.astimezone().date()
     path = _path(workspace, source.account, today)
     told = source.review()

@@ -25,6 +25,11 @@ class Outcome:
     known: str = ""
     error: SourceError | None = None
 
+    @property
+    def was_left(self) -> bool:
+        """Whether the source has it already, and nothing was sent."""
+        return bool(self.known) or (self.saved is not None and self.saved.left)
+
 
 def checked(urls: Sequence[str]) -> tuple[str, ...]:
     """The addresses, each once, in order. Raises ConfigError, before anything is sent, if one is none."""
@@ -37,17 +42,15 @@ def checked(urls: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(urls))
 
 
-def save(
-    workspace: Workspace, source_name: str | None, saves: Sequence[Save], *, again: bool = False
-) -> tuple[Outcome, ...]:
-    """Save addresses one by one. again: also those that are known to be there. Raises ConfigError.
+def save(workspace: Workspace, source_name: str | None, saves: Sequence[Save]) -> tuple[Outcome, ...]:
+    """Save addresses one by one. Raises ConfigError.
 
     source_name: None for the one that can. A failure that would be every address's stops the rest.
     """
-    source = offering(source_name, workspace.sources, "saved")
+    source = offering(source_name, workspace.sources, "saved", usual=workspace.config.save.source)
     outcomes: list[Outcome] = []
     for one in saves:
-        known = "" if again else _known(workspace.state, source, one.url)
+        known = "" if one.again else _known(workspace.state, source, one.url)
         if known:
             outcomes.append(Outcome(one.url, known=known))
             continue

@@ -25,8 +25,7 @@ def document(record: bytes, base_url: str) -> Document:
         category=CATEGORY,
         source="linkding",
         url=kept.url,
-        # Its one address that is the same in all versions.
-        service_url=f"{base_url.rstrip('/')}/bookmarks/{kept.id}/edit",
+        service_url=page_of(kept.id, base_url),
         cover=at_home(kept.preview, base_url),
         summary=kept.description,
         note=kept.notes,
@@ -47,6 +46,15 @@ def document(record: bytes, base_url: str) -> Document:
             "website_description": kept.website_description,
         },
     )
+
+
+def page_of(id_: int, base_url: str) -> str:
+    """Where a bookmark is shown: its one address that is the same in all versions.
+
+    >>> page_of(7, "https://example.org/links/")
+    'https://example.org/links/bookmarks/7/edit'
+    """
+    return f"{base_url.rstrip('/')}/bookmarks/{id_}/edit"
 
 
 def at_home(url: str, base_url: str) -> str:

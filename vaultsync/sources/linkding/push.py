@@ -48,7 +48,7 @@ class Push:
     def recreate(self, kept: bytes) -> None:
         """Make a deleted bookmark again, unless its address was bookmarked anew since."""
         now = opened(kept)
-        if not self._service.knows(now.url):
+        if self._service.known(now.url) is None:
             self._service.created(sendable.created(now))
 
 

@@ -35,10 +35,10 @@ def refusal(document: Document, edit: Edit, settings: LinkdingSettings) -> str:
         return f'`{edit.field}` is not sent: add "{listed}" to push of [sources.linkding] in vaultsync.toml.'
     if edit.field == "tags":
         return next(
-            filter(None, (_unfit_tag(tag) for tag in spelled(edit.after, edit.before) if tag not in edit.before)), ""
+            filter(None, (unfit_tag(tag) for tag in spelled(edit.after, edit.before) if tag not in edit.before)), ""
         )
     if edit.field == "title":
-        return _unfit_title(str(edit.after))
+        return unfit_title(str(edit.after))
     if edit.field == "location" and edit.after not in ("", ARCHIVE):
         return f'"{edit.after}" is no place at linkding; write "{ARCHIVE}", or leave it empty.'
     return ""
@@ -93,7 +93,8 @@ def _folded(tags: tuple[str, ...]) -> set[str]:
     return {tag.casefold() for tag in tags}
 
 
-def _unfit_tag(tag: str) -> str:
+def unfit_tag(tag: str) -> str:
+    """Why linkding would not take a tag, spelled as it does; "" if it would."""
     if not tag.strip():
         return "A tag has to have a name; take out the empty one."
     # It would split the one and rename the other, and say that all is well.
@@ -104,7 +105,8 @@ def _unfit_tag(tag: str) -> str:
     return ""
 
 
-def _unfit_title(title: str) -> str:
+def unfit_title(title: str) -> str:
+    """Why linkding would not take a title; "" if it would."""
     if not title.strip():
         return "A bookmark without a title shows its address; write a title, or delete it at linkding."
     if len(title) > _LONGEST_TITLE:

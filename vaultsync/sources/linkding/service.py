@@ -74,10 +74,10 @@ class Service:
         """Delete a bookmark."""
         self.change("DELETE", _path(id_))
 
-    def knows(self, url: str) -> bool:
-        """Whether it has a bookmark of this address, however that is spelled."""
+    def known(self, url: str) -> Bookmark | None:
+        """Ask for the bookmark of an address, however that is spelled. It loads the page to answer."""
         path = f"api/bookmarks/check/?{urlencode({'url': url})}"
-        return self._http.read(path, budget=self._budget, decode=wire.is_known)
+        return self._http.read(path, budget=self._budget, decode=wire.checked)
 
     def created(self, fields: Mapping[str, Any]) -> None:
         """Make a bookmark of an address it does not know: of one it knows this would overwrite all fields.
@@ -85,6 +85,20 @@ class Service:
         For the same reason asking twice is the same as once. Titles are not to be filled in from the page.
         """
         self.change("POST", f"{_LISTS['bookmarks']}?disable_scraping", fields)
+
+    def saved(self, fields: Mapping[str, Any]) -> Bookmark:
+        """Make a bookmark of an address it does not know, as `created`, but that it may look at the page for more."""
+        url = fields["url"]
+        try:
+            reply = self._http.send("POST", _LISTS["bookmarks"], fields, budget=self._budget, idempotent=True)
+        except UnexpectedReply as error:
+            said = f"{error.message} {url} was not saved."
+            raise UnexpectedReply(said, source=error.source, status=error.status, hint=error.hint) from error
+        made, _problems = wire.bookmark(reply.body)
+        if made is None:
+            said = f"linkding: {url} was saved, but the answer does not say as what."
+            raise UnexpectedReply(said, source="linkding", hint="Look for it in linkding.")
+        return made
 
     def change(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> Reply | None:
         """Send a change. None if what it is about is gone. Raises SourceError, UnexpectedReply if it is refused."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from vaultsync.hookspecs import Edit, Fetch, Page, Piece
+from vaultsync.hookspecs import Edit, Fetch, Page, Piece, Save, Saved
 from vaultsync.http import Http
 from vaultsync.model import Document
 from vaultsync.sources.linkding import cursor as cursors
-from vaultsync.sources.linkding import documents, record, sendable
+from vaultsync.sources.linkding import documents, record, saving, sendable
 from vaultsync.sources.linkding.listing import Lists
 from vaultsync.sources.linkding.push import Push
 from vaultsync.sources.linkding.service import Service
@@ -105,6 +105,10 @@ class LinkdingSource:
         """Delete the bookmark."""
         del owner
         return self._push.removed(record_)
+
+    def saved(self, save: Save) -> Saved:
+        """Save an address."""
+        return saving.saved(self._service, save, self._settings.base_url)
 
     def recreate(self, record_: bytes, owner: str) -> None:
         """Make again what was deleted."""

@@ -103,9 +103,15 @@ def bookmark(raw: bytes) -> tuple[Bookmark | None, tuple[Problem, ...]]:
         return _LENIENT.read(raw, Bookmark)
 
 
-def is_known(body: bytes) -> bool:
-    """Whether an answer to check/ names a bookmark. Raises ValueError if it is no such answer."""
-    return bytes(_CHECKS.decode(body).bookmark).strip() != b"null"
+def checked(body: bytes) -> Bookmark | None:
+    """The bookmark an answer to check/ names, None if it names none. Raises ValueError if it is no such answer."""
+    raw = bytes(_CHECKS.decode(body).bookmark)
+    if raw.strip() == b"null":
+        return None
+    found, _problems = bookmark(raw)
+    if found is None:
+        raise ValueError("it does not say which bookmark that is")
+    return found
 
 
 def _row(raw: bytes) -> Row:

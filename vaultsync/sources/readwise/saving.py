@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vaultsync.errors import UnexpectedReply
+from vaultsync.errors import ConfigError, UnexpectedReply
 from vaultsync.hookspecs import Save, Saved
 from vaultsync.http import Reply
 from vaultsync.sources.readwise.service import Service
@@ -25,7 +25,13 @@ class _Receipt(msgspec.Struct):
 
 
 def saved(service: Service, save: Save) -> Saved:
-    """Save an address, and where Reader had it already, move it where it was asked to be. Raises SourceError."""
+    """Save an address, and where Reader had it already, move it where it was asked to be.
+
+    Raises SourceError; ConfigError for what Reader has no place for.
+    """
+    if save.unread or save.shared:
+        why = "In Reader what is in the inbox is unread, and nothing is shared; leave out --unread and --shared."
+        raise ConfigError("Reader can't save that. Nothing was saved.", hint=why)
     reply = service.saved(posted(save))
     receipt = _read(reply)
     if reply.status == 201:
@@ -46,6 +52,7 @@ def posted(save: Save) -> dict[str, Any]:
     fields = {
         "url": save.url,
         "title": save.title,
+        "summary": save.summary,
         "notes": save.note,
         "tags": list(save.tags),
         "location": save.location,
