@@ -7,9 +7,10 @@ the order the plugins are named, so that one that fails is named and left out wh
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 import pluggy
 
@@ -97,9 +98,10 @@ class Fetch:
 class Edit:
     """One change wanted at a source.
 
-    document: its id. owner: a highlight's id, "" for the document itself. field: of model.Highlight or
-    model.Document. before: what both sides last agreed on; after: what its user wrote. Tags are tuples, in the
-    service's spelling; all else is text: dates as 2026-01-31, no value as "".
+    document: its id. owner: a highlight's id, "" for the document itself. field: of model.Highlight or model.Document,
+    or "extra.NAME" for a truth value of its `extra`. before: what both sides last agreed on; after: what its user
+    wrote. Tags are tuples, in the service's spelling; all else is text: dates as 2026-01-31, "true" and "false", no
+    value as "".
     """
 
     document: str
@@ -280,6 +282,54 @@ class Highlighter(Protocol):
 
         at: when it was marked; the same when it is sent again. The record is asked for anew afterwards.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that a service keeps with a document: a snapshot of its page, something uploaded, the document itself.
+
+    id: the service's own, good for this document only. name: as the service shows it, no file name yet. content_type:
+    "" if it is not told. size: bytes where they are kept, None if not told. status: "complete", else the service's word
+    for why it can't be had. kind: what it is, in a word of the service's.
+    """
+
+    id: str
+    name: str
+    content_type: str = ""
+    size: int | None = None
+    status: str = "complete"
+    kind: str = ""
+
+
+@runtime_checkable
+class AssetSource(Protocol):
+    """What a source may offer besides: files it keeps with documents."""
+
+    def assets(self, record: bytes) -> tuple[Asset, ...]:
+        """Ask which files there are, in the service's order; () if the document is gone. Raises SourceError."""
+
+    def downloaded(self, record: bytes, asset: Asset) -> AbstractContextManager[Iterator[bytes]]:
+        """Ask for a file that is complete, as it arrives. Raises SourceError, also while it is read: for a cut, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to be kept with a document. file: open for reading, at its beginning."""
+
+    name: str
+    content_type: str
+    file: BinaryIO
+
+
+@runtime_checkable
+class AssetTaker(Protocol):
+    """What a source with files may offer besides: to take some, and to delete them."""
+
+    def uploaded(self, record: bytes, upload: Upload) -> Asset:
+        """Send a file. Sent once: whoever gets no answer asks the user. Raises SourceError."""
+
+    def discarded(self, record: bytes, asset: Asset) -> None:
+        """Delete a file; one that is gone already is fine. Raises SourceError."""
 
 
 @dataclass(frozen=True, slots=True)

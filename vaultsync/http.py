@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
@@ -16,9 +17,9 @@ from urllib.parse import urljoin
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from vaultsync import __version__
+from vaultsync import __version__, bodies
+from vaultsync.bodies import Download, Form
 from vaultsync.budget import Budget, Budgets, retry_after
 from vaultsync.errors import AuthError, RateLimited, SourceError, UnexpectedReply, Unreachable
 from vaultsync.origins import origin
@@ -42,6 +43,7 @@ class Reply:
 
     status: int
     body: bytes
+    response: requests.Response | None = None  # of a file, its body unread
 
 
 class Http:
@@ -119,6 +121,31 @@ class Http:
         tries = _Tries(TRIES if idempotent or method == "GET" else 1)
         return self._answered(_Wanted(method, path, (), json), budget, tries)
 
+    def upload(self, path: str, form: Form, *, budget: Budget) -> Reply:
+        """Send a form, once, and return the answer. Raises SourceError."""
+        return self._answered(_Wanted("POST", path, form=form), budget, _Tries(1))
+
+    @contextmanager
+    def download(self, path: str, *, budget: Budget) -> Iterator[Download]:
+        """Ask for a file, to be read as it arrives. Raises SourceError, also while it is read.
+
+        path: or a whole address, at another place too: the token is sent to the source's own only. What was cut off
+        is not asked for again.
+        """
+        wanted = _Wanted("GET", path, is_file=True)
+        response = self._answered(wanted, budget, _Tries(TRIES)).response
+        assert response is not None  # that is what was asked for
+        try:
+            yield Download(bodies.length(response), self._chunks(wanted, response))
+        finally:
+            response.close()
+
+    def _chunks(self, wanted: _Wanted, response: requests.Response) -> Iterator[bytes]:
+        try:
+            yield from bodies.chunks(response)
+        except requests.RequestException as error:
+            raise self._unreachable(wanted, _reason(error)) from error
+
     def _answered(self, wanted: _Wanted, budget: Budget, tries: _Tries) -> Reply:
         """Ask until there is an answer, waiting where that is safe."""
         if self._refused is not None:
@@ -136,7 +163,7 @@ class Http:
             status, body = answer.status, answer.body
             if status < 300:
                 self._served = True
-                return Reply(status, body)
+                return Reply(status, body, answer.response)
             asked = retry_after(answer.retry_after, body, now=self._now())
             if status == 429:
                 self._wait_out(tries, asked)
@@ -148,8 +175,7 @@ class Http:
 
     def _exchange(self, wanted: _Wanted, budget: Budget) -> _Answer:
         """Send one request, following the redirects that stay at home."""
-        url = f"{self.base_url}/{wanted.path.lstrip('/')}"
-        params = wanted.params
+        url, params, form = self._address(wanted), wanted.params, wanted.form
         for _hop in range(MAX_REDIRECTS + 1):
             sent = self._clock()
             self.requests += 1
@@ -160,6 +186,8 @@ class Http:
                     url,
                     params=params,
                     json=wanted.json,
+                    data=form.body() if form else None,
+                    headers={"Content-Type": form.header} if form else None,
                     timeout=TIMEOUT,
                     allow_redirects=False,
                     stream=True,
@@ -167,27 +195,32 @@ class Http:
             finally:
                 budget.spend(sent=sent, answered=self._clock())
             target = response.headers.get("Location")
-            body = _body(response)
+            if wanted.is_file and response.status_code < 300:
+                return _Answer(response.status_code, None, b"", response)
+            body = bodies.whole(response)
             if not (300 <= response.status_code < 400 and target):
                 return _Answer(response.status_code, response.headers.get("Retry-After"), body)
             url, params = self._redirected(wanted, url, target), ()
         raise UnexpectedReply(
-            f"{self.source}: {wanted.path} is redirected in circles. Nothing was written.",
+            f"{self.source}: {wanted.shown} is redirected in circles. Nothing was written.",
             source=self.source,
             hint="Check base_url in vaultsync.toml.",
         )
+
+    def _address(self, wanted: _Wanted) -> str:
+        return wanted.path if wanted.is_elsewhere else f"{self.base_url}/{wanted.path.lstrip('/')}"
 
     def _redirected(self, wanted: _Wanted, url: str, target: str) -> str:
         try:
             new = urljoin(url, target)
             # A client that follows a redirected POST sends a GET, and stores nothing without anyone noticing.
-            if wanted.method == "GET" and origin(new) == origin(self.base_url):
+            if wanted.method == "GET" and origin(new) == origin(self._address(wanted)):
                 return new
             elsewhere = origin(new)
         except ValueError:
             elsewhere = "an address that is none"
         raise UnexpectedReply(
-            f"{self.source}: {wanted.method} {wanted.path} is redirected to {elsewhere}. "
+            f"{self.source}: {wanted.method} {wanted.shown} is redirected to {elsewhere}. "
             "It was not followed, and the token was not sent there.",
             source=self.source,
             hint=f"If that is where the service is now, change base_url of [sources.{self.source}].",
@@ -233,21 +266,21 @@ class Http:
 
     def _unreachable(self, wanted: _Wanted, what: str) -> Unreachable:
         return Unreachable(
-            f"{self.source}: {wanted.method} {wanted.path}: {what}. "
+            f"{self.source}: {wanted.method} {wanted.shown}: {what}. "
             "What was fetched so far is kept, nothing else was changed.",
             source=self.source,
             hint=f'Check the connection and base_url ({self.base_url}), or run "vaultsync export" again later.',
         )
 
     def _refuse(self, wanted: _Wanted, status: int, body: bytes) -> NoReturn:
-        if status in (401, 403):
+        if status in (401, 403) and not wanted.is_elsewhere:
             raise AuthError(
                 f"{self.source}: token refused ({status}). {self._untouched()}",
                 source=self.source,
                 hint=f'Run "vaultsync auth {self.source}", then "vaultsync export".',
             )
         raise UnexpectedReply(
-            f"{self.source}: {wanted.method} {wanted.path} is answered {status}: {self._quoted(body)}. "
+            f"{self.source}: {wanted.method} {wanted.shown} is answered {status}: {self._quoted(body)}. "
             f"{self._untouched()}",
             source=self.source,
             status=status,
@@ -271,6 +304,18 @@ class _Wanted:
     path: str
     params: tuple[tuple[str, str], ...] = ()
     json: Any = None
+    form: Form | None = None
+    is_file: bool = False
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is a whole address, and not a path of the source's."""
+        return "://" in self.path
+
+    @property
+    def shown(self) -> str:
+        """What messages call it. The rest of an address at another place may be as good as a token."""
+        return f"a file at {origin(self.path)}" if self.is_elsewhere else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +325,7 @@ class _Answer:
     status: int
     retry_after: str | None
     body: bytes
+    response: requests.Response | None = None
 
 
 @dataclass(slots=True)
@@ -317,16 +363,6 @@ class _Token(AuthBase):
     def scrubbed(self, text: str) -> str:
         """Return the text without the token."""
         return text.replace(self._secret, "***") if self._secret else text
-
-
-def _body(response: requests.Response) -> bytes:
-    """Read the body in one go; requests' own way, 10 KB at a time, takes four times as long for a page."""
-    try:
-        return bytes(response.raw.read(decode_content=True))
-    except ReadTimeoutError as error:
-        raise requests.ReadTimeout from error
-    except HTTPError as error:
-        raise requests.exceptions.ChunkedEncodingError from error
 
 
 def _reason(error: requests.RequestException) -> str:

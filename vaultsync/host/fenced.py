@@ -7,13 +7,14 @@ sources stand behind the same fence. It is also where a source's own names becom
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
 from vaultsync.accounts import Account
 from vaultsync.errors import ConfigError, SourceError, VaultsyncError
-from vaultsync.hookspecs import Edit, Fetch, NewHighlight, Page, Piece, Review, Save, Saved, Source
+from vaultsync.hookspecs import Asset, Edit, Fetch, NewHighlight, Page, Piece, Review, Save, Saved, Source, Upload
 from vaultsync.host.answers import NAME
 from vaultsync.host.names import Names
 from vaultsync.mistakes import FILE
@@ -162,19 +163,60 @@ class Fenced:
         """Make a highlight."""
         return self._ask("highlighted", str, record, new, at)
 
+    def assets(self, record: bytes) -> tuple[Asset, ...]:
+        """Ask which files a document has, if the source has such a thing."""
+        if not self.offers("assets"):
+            raise SourceError(f"{self.name} has no files of documents. Nothing was done.", source=self.name)
+        found = self._ask("assets", tuple, record)
+        wrong = next((type(one).__name__ for one in found if not isinstance(one, Asset)), None)
+        if wrong is not None:
+            self._fail("do assets", TypeError(f"one of them is of type {wrong}"))
+        return found
+
+    @contextmanager
+    def downloaded(self, record: bytes, asset: Asset) -> Iterator[Iterator[bytes]]:
+        """Ask for a file, as it arrives."""
+        kind: Any = AbstractContextManager
+        opened = self._ask("downloaded", kind, record, asset)
+        with ExitStack() as stack:
+            chunks = self._done("downloaded", lambda: stack.enter_context(opened))
+            yield self._chunks(chunks)
+
+    def _chunks(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        while (chunk := self._done("downloaded", lambda: next(chunks, None))) is not None:
+            if not isinstance(chunk, bytes):
+                self._fail("do downloaded", TypeError(f"it answered {type(chunk).__name__}, not bytes"))
+            yield chunk
+
+    def uploaded(self, record: bytes, upload: Upload) -> Asset:
+        """Send a file, if the source takes any."""
+        if not self.offers("uploaded"):
+            raise SourceError(f"{self.name} takes no files. Nothing was sent.", source=self.name)
+        return self._ask("uploaded", Asset, record, upload)
+
+    def discarded(self, record: bytes, asset: Asset) -> None:
+        """Delete a file, if the source does."""
+        if not self.offers("discarded"):
+            raise SourceError(f"{self.name} deletes no files. Nothing was deleted.", source=self.name)
+        self._ask("discarded", type(None), record, asset)
+
     def _ask(self, method: str, expected: type[T], *args: Any) -> T:
         if self._lost is not None:
             raise self._lost
+        answer = self._done(method, lambda: getattr(self._source, method)(*args))
+        if not isinstance(answer, expected):
+            self._fail(f"do {method}", TypeError(f"it answered {type(answer).__name__}, not {expected.__name__}"))
+        return answer
+
+    def _done(self, method: str, deed: Callable[[], T]) -> T:
+        """Have the source do something; what goes wrong there is told in its name."""
         try:
-            answer = getattr(self._source, method)(*args)
+            return deed()
         except VaultsyncError as error:
             self._names.sign(error)
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  # the plugin boundary
             self._fail(f"do {method}", error)
-        if not isinstance(answer, expected):
-            self._fail(f"do {method}", TypeError(f"it answered {type(answer).__name__}, not {expected.__name__}"))
-        return answer
 
     def _check(self, page: Page) -> None:
         """Raise TypeError or SourceError for a page that can't be worked with."""
