@@ -232,8 +232,6 @@ class Ledger:
         """Blocks that stand more often than before; one whose anchor was deleted may get it back."""
         had, homes = before.anchors(), before.homes()
         for anchor, times in after.anchors().items():
-            if COPY in self.touched[anchor] and not self.trusted:  # of a copy nobody knows what was agreed on
-                continue
             if times > max(1, had[anchor] + (ANCHOR in self.touched[anchor])) and self._home(anchor)[0].id in homes:
                 yield anchor
 

@@ -318,3 +318,17 @@ def test_notes_that_undo_gave_back_do_not_look_restored_from_a_backup(reader: Re
     assert "New." not in reader.text("Walden.md")
     assert reader.export("--full").counts == (0, 2, 0, 0)
     assert all("- Note: New.\n" in reader.text(path) for path in ("Walden.md", "Essays.md"))
+
+
+def test_without_state_a_passage_that_cannot_be_read_is_not_mixed_with_what_it_says_now(reader: Reading) -> None:
+    _, (first, second) = reader.book("Walden", "one", "two")
+    reader.export()
+    reader.write("Walden.md", reader.text("Walden.md").replace(f"^rw{first.id}\n", "\n"))
+    _without_state(reader)
+    reader.library.edit_highlight_in_app(second.id, text="two, mended")
+    reader.export(code=3)
+    callout = f"> [!vaultsync-conflict] lines [[#^rw{second.id}]]\n> > two, mended\n"
+    assert f"\n\n> two\n\n^rw{second.id}\n" in reader.text("Walden.md")
+    assert callout in reader.text("Walden.md")
+    assert reader.run("resolve", "Walden.md", "--theirs").code == 0
+    assert f"\n\n> two, mended\n\n^rw{second.id}\n" in reader.text("Walden.md")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from vaultsync.lens.alignment import LOST
 from vaultsync.lens.reading import Reading
-from vaultsync.merging.blocks import in_common, inside, key, merge_block, same_lines, with_anchor
+from vaultsync.merging.blocks import BlockMerge, in_common, inside, key, merge_block, same_lines, with_anchor
 from vaultsync.merging.conflicts import ENDING, LINES, PROPERTY, Aside, FieldConflict, with_asides
 from vaultsync.merging.splice import Spliced
 from vaultsync.merging.stretches import Part, Stretch, cut, is_heading, joined, put_in, set_apart, take_out
@@ -84,9 +85,15 @@ class Body:
             if theirs is None:
                 continue
             merged = merge_block(self._base(was.lines, stretch.lines), stretch.lines, theirs.lines)
+            if self.adopting and self._is_unread(stretch.owner):
+                merged = _all_ours(stretch.lines, theirs.lines)
             stretch.lines = merged.lines
             if merged.conflicts:
                 self._tell(stretch.owner, LINES, _hunks(merged.conflicts))
+
+    def _is_unread(self, owner: str) -> bool:
+        """Whether what a block says can't be told, though it says something."""
+        return any(one.owner == owner and one.reason != LOST for one in self.reading.refusals)
 
     def _merge_gaps(self, old: Sequence[Stretch], new: Sequence[Stretch]) -> None:
         """Merge what the template prints between blocks, where the same block comes next in all three texts."""
@@ -193,6 +200,13 @@ def _placed(one: _Telling, lines: Sequence[str], ends: Mapping[str, int], blocks
         else:
             at = next((n for n in range(at, 0, -1) if lines[n - 1].strip() and not is_heading(lines[n - 1])), at)
     return Aside(at, one.field, one.block_id, one.theirs, indent)
+
+
+def _all_ours(ours: Sequence[str], theirs: Sequence[str]) -> BlockMerge:
+    """Ours, with what it lacks of theirs as a conflict: the same value in two versions is not to become one text."""
+    have = {key(line) for line in ours}
+    lacking = [line for line in theirs if line.strip() and key(line) not in have]
+    return BlockMerge(list(ours), [lacking] if lacking else [])
 
 
 def _past(lines: Sequence[str], at: int, indent: str) -> int:
