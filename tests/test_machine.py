@@ -119,6 +119,8 @@ class Machine(RuleBasedStateMachine):
         path, half = pick(paths, where), lines[: edits.body(lines) + 1 + at % (rest - 1)]
         # The block at the cut, or the document's own: the rest of it takes back what it missed (guarantees.md, 1).
         torn = (edits.anchors("\n".join(half)) or [f"readwise:{book}" for book in home_of(text)])[-1:]
+        # A conflict that was not in the half is known again once the note has news, or at the next push.
+        self.ledger.forgotten |= "vaultsync_conflicts" in text
         for owner in torn:
             self.ledger.touched[owner] |= {"text", "note", "tags", "color", "title", "author", LINES}
         self._by_user(lambda: self.world.edit(path, lambda _: half))
