@@ -84,9 +84,10 @@ def offering(named: str | None, sources: Mapping[str, Fenced], method: str, *, u
     if name in sources:
         return sources[name]
     known = ", ".join(sources) or "none"
+    if not name and can:
+        raise ConfigError("Several sources can do that. Nothing was done.", hint=f"Add --source: {', '.join(can)}.")
     if not name:
-        are = f"{len(can)} sources of this vault can do that" if can else "No source of this vault can do that"
-        raise ConfigError(f"{are}. Nothing was done.", hint=f"Say which: --source NAME. It has: {known}.")
+        raise ConfigError("No source can do that. Nothing was done.", hint=f"vaultsync.toml has: {known}.")
     raise ConfigError(f'vaultsync.toml has no source "{name}". Nothing was done.', hint=f"It has: {known}.")
 
 
