@@ -24,13 +24,14 @@ def review(reader: Reading, *args: str, code: int = 0) -> str:
 def test_highlights_of_notes_are_embedded_and_others_quoted(reader: Reading) -> None:
     _, (one,) = reader.book("Walden", "I went to the woods.")
     reader.export()
-    reader.book("Essays", "What do I know?\n\nOne more line.", author="Montaigne")
+    _, (two,) = reader.book("Essays", "What do I know?\n\nOne more line.", author="Montaigne")
     said = review(reader)
     assert said == (f"{PATH}: written, with 2 highlights, 1 of them embedded from your notes.\nFinish it: {URL}\n")
     text = reader.text(PATH)
-    embedded = f"![[Walden#^rw{one.id}]]\n\n"
-    quoted = "> What do I know?\n>\n> One more line.\n\n— Essays, Montaigne\n\n"
-    head = f'---\nvaultsync_review: "877266694"\ndate: {TODAY}\n---\n# Daily Review, {TODAY}\n\n'
+    place = "- Note: \n- Tags: \n\n"
+    embedded = f"![[Walden#^rw{one.id}]]\n\n^review-{one.id}\n\n{place}"
+    quoted = f"> What do I know?\n>\n> One more line.\n\n^review-{two.id}\n\n— Essays, Montaigne\n\n"
+    head = f'---\nvaultsync_id: "readwise-review:{TODAY}"\ndate: {TODAY}\n---\n# Daily Review, {TODAY}\n\n'
     end = f"[Finish it at Readwise](<{URL}>).\n"
     assert text in (head + embedded + quoted + end, head + quoted + embedded + end)
 
@@ -58,6 +59,7 @@ def test_what_was_deleted_from_the_vault_or_can_not_be_linked_is_quoted(reader: 
     assert "0 of them embedded" in review(reader)
     note = reader.text(PATH)
     assert (f"rw{one.id}" in note, f"rw{two.id}" in note, note.count("\n> of a ")) == (False, False, 2)
+    assert note.count("- Note: \n") == 2, "they are known, so that notes on them can be sent"
 
 
 def test_a_second_review_of_the_day_changes_nothing(reader: Reading) -> None:
@@ -76,20 +78,26 @@ def test_a_note_that_is_as_it_was_written_is_written_again(reader: Reading) -> N
     assert f"![[Walden#^rw{one.id}]]" in reader.text(PATH)
 
 
-def test_a_note_its_user_changed_is_left(reader: Reading) -> None:
-    reader.book("Walden", "one")
+def test_what_is_new_is_merged_around_what_was_typed(reader: Reading) -> None:
+    _, (one,) = reader.book("Walden", "one")
     review(reader)
-    typed = reader.type(PATH)
+    reader.type(PATH)
     reader.export()
-    assert "was left as it is" in review(reader)
-    assert reader.text(PATH) == typed
+    assert review(reader).startswith(f"{PATH}: merged with what you wrote.\n")
+    text = reader.text(PATH)
+    assert f"![[Walden#^rw{one.id}]]\n\n^review-{one.id}\n\n- Note: \n- Tags: \n" in text
+    assert "\n> one\n" not in text
+    assert text.endswith("\nMy own words.\n")
+    assert review(reader).startswith(f"{PATH}: unchanged.")
 
 
 def test_a_note_of_the_same_name_is_left(reader: Reading) -> None:
     reader.book("Walden", "one")
     reader.write(PATH, "My own.\n")
-    assert "was left as it is" in review(reader)
+    other = PATH.replace(".md", " (2).md")
+    assert review(reader).startswith(f"{other}: written")
     assert reader.text(PATH) == "My own.\n"
+    assert review(reader).startswith(f"{other}: unchanged")
 
 
 def test_a_dry_run_writes_nothing(reader: Reading) -> None:
@@ -105,19 +113,22 @@ def test_a_day_without_highlights_has_no_note(reader: Reading) -> None:
 
 
 def test_the_place_and_the_template_are_its_users(reader: Reading) -> None:
-    reader.book("Walden", "one")
+    _, (one,) = reader.book("Walden", "one")
     toml = (reader.vault / "vaultsync.toml").read_text()
     (reader.vault / "vaultsync.toml").write_text(
         toml + "[review]\npath = '{{ date | date(\"%Y\") }}/{{ date }} daily'\n"
     )
-    (reader.vault / "T/review.md").write_text("{% for h in review.highlights %}* {{ h.text }}{% endfor %}\n")
+    (reader.vault / "T/review.md").write_text(
+        "{% for h in document.highlights %}{% highlight h %}\n* {{ h.text }} {{ h.anchor }}\n{% endhighlight %}{% endfor %}"
+    )
     review(reader)
-    assert reader.text(f"{TODAY[:4]}/{TODAY} daily.md") == "* one\n"
+    front = f'---\nvaultsync_id: "readwise-review:{TODAY}"\n---\n'
+    assert reader.text(f"{TODAY[:4]}/{TODAY} daily.md") == f"{front}* one ^review-{one.id}\n"
 
 
 def test_a_broken_template_is_named_and_nothing_is_written(reader: Reading) -> None:
     reader.book("Walden", "one")
-    (reader.vault / "T/review.md").write_text("\n{{ review.heights }}\n")
+    (reader.vault / "T/review.md").write_text("\n{{ document.heights }}\n")
     assert "T/review.md, line 2" in review(reader, code=2)
     assert reader.paths() == []
 
@@ -125,7 +136,7 @@ def test_a_broken_template_is_named_and_nothing_is_written(reader: Reading) -> N
 def test_a_changed_review_template_renders_no_other_note_again(reader: Reading) -> None:
     reader.book("Walden", "one")
     reader.export()
-    (reader.vault / "T/review.md").write_text("{{ review.url }}\n")
+    (reader.vault / "T/review.md").write_text("{{ document.url }}\n")
     assert "Templates have changed" not in reader.export().err
 
 
@@ -134,17 +145,9 @@ def test_undo_takes_the_note_back(reader: Reading) -> None:
     review(reader)
     assert reader.run("undo").code == 0
     assert reader.paths() == []
-    assert "written" in review(reader)
-
-
-def test_the_review_is_no_document_and_nothing_of_it_is_sent(reader: Reading) -> None:
-    reader.book("Walden", "one")
     reader.export()
-    review(reader)
-    reader.type(PATH)
-    files = reader.files()
-    assert reader.run("sync", "--json").json["edits"]["sent"] == 0
-    assert reader.files() == files
+    assert reader.paths() == ["Walden.md"], "it comes back when it is asked for, and only then"
+    assert "written" in review(reader)
 
 
 def test_a_service_that_refuses_is_told(reader: Reading) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from vaultsync.disk.vault import Vault
 from vaultsync.errors import ConfigError
 from vaultsync.hookspecs import Source
 from vaultsync.host.fenced import Fenced
 from vaultsync.storage.state import State
+
+_Fenced = TypeVar("_Fenced", bound=Fenced)
 
 
 def keys_by_source(
@@ -74,7 +77,7 @@ def _remembered(path: str, state: State) -> str | None:
     return next((row.id for row in list(state.rows()) if row.path == path), None)
 
 
-def offering(named: str | None, sources: Mapping[str, Fenced], method: str, *, usual: str) -> Fenced:
+def offering(named: str | None, sources: Mapping[str, _Fenced], method: str, *, usual: str) -> _Fenced:
     """The source a user means that offers something; if none is named: the only one that does, else the usual one.
 
     Raises ConfigError.

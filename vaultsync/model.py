@@ -17,6 +17,9 @@ import msgspec
 Value: TypeAlias = str | tuple[str, ...]
 # What the name of a field begins with that is a truth value of `extra`, and can be edited: "extra.unread".
 EXTRA = "extra."
+# The category of what vaultsync itself makes of a daily review.
+REVIEWS = "daily-reviews"
+
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 

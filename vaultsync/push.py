@@ -7,7 +7,7 @@ service is changed first and state last, edit by edit: after a crash in between 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -25,6 +25,7 @@ from vaultsync.errors import (
     VaultsyncError,
 )
 from vaultsync.hookspecs import Edit, Receipt, Source
+from vaultsync.model import REVIEWS
 from vaultsync.open_note import OpenNote
 from vaultsync.plan import guard_edits
 from vaultsync.rounds import Round
@@ -116,7 +117,8 @@ class Push:
     def _send(self, source: Source, boxes: Sequence[tuple[OpenNote, Sequence[Outgoing]]]) -> None:
         """Send what one source is to get, document by document; one's failure stops no other, unless it is all's."""
         failed: SourceError | None = None
-        for note, box in boxes:
+        # Reviews last: what was typed in a document's own note has been sent by then, and the look there finds it.
+        for note, box in sorted(boxes, key=lambda pair: pair[0].base.category == REVIEWS):
             sending = [one for one in box if one.fate is Fate.SEND]
             self.run.tally.outgoing += [one for one in box if one.fate is not Fate.SEND]
             if not sending:
@@ -152,10 +154,12 @@ class _Sender:
         self._run, self._source, self._note = run, source, note
         self._entry = note.entry
         self._looked = False
+        self._reviewed: dict[str, Entry] = {}
         self.done: list[Outgoing] = []
 
     def send(self, sending: Sequence[Outgoing]) -> None:
         """Look at what is there, and send what is still wanted. Raises SourceError."""
+        self._reviewed = dict(self._documents(sending)) if self._note.base.category == REVIEWS else {}
         edits_alone = [one for one in sending if one.new is None]
         for owner, edits in groupby(edits_alone, key=lambda one: one.edit.owner):
             record = self._source.refreshed(self._entry.record, owner)
@@ -217,9 +221,23 @@ class _Sender:
         self._entry = entry
 
     def settle(self) -> None:
-        """Agree on what is at the source now; what else has changed there arrives in the note."""
+        """Agree on what is at the source now; what else has changed there arrives in the note.
+
+        After a review also in the notes of the documents its highlights are from.
+        """
         if self._looked:
-            self._run.drafts.settle(self._source, [Draft(self._entry, self._note.entry)])
+            state, drafts = self._run.workspace.state, [Draft(self._entry, self._note.entry)]
+            drafts += [Draft(entry, was) for name, was in self._reviewed.items() if (entry := state.entry(name))]
+            self._run.drafts.settle(self._source, drafts)
+
+    def _documents(self, sending: Sequence[Outgoing]) -> Iterator[tuple[str, Entry]]:
+        """What is remembered of the documents that these edits in a review are about."""
+        owners = {one.edit.owner for one in sending}
+        for highlight in self._note.newest.highlights:
+            name = str(highlight.extra["document"]) if highlight.id in owners else ""
+            entry = self._run.workspace.state.find((name,)) if name else None
+            if entry is not None:
+                yield entry.id, entry
 
 
 _NOT_TAKEN = "The service answered that all is well, and did not take it."

@@ -1,51 +1,59 @@
 """Today's review as a note: each highlight embedded from the note that holds its block, else quoted.
 
-Such a note is written once a day, and again only while it is as it was written; then it is its user's.
+It is a note like any other from then on: what its user types stays, what is new is merged around that, and notes and
+tags typed in it go to the highlights they stand under (reviewing/source.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
-from vaultsync.accounts import Account
-from vaultsync.desk import Desk
-from vaultsync.disk.vault import Refused, Write, digest
+from vaultsync.drafting.decisions import Draft
 from vaultsync.drafting.strays import Strays
 from vaultsync.errors import VaultError
-from vaultsync.hookspecs import Review
+from vaultsync.hookspecs import Review, Reviewed
 from vaultsync.lookup import offering
+from vaultsync.model import Document, Highlight
 from vaultsync.note import anchors
-from vaultsync.rendering.render import PathRenderer, plain_renderer
+from vaultsync.plan import Action
 from vaultsync.rendering.tracked import Layout
-from vaultsync.storage.deeds import Deed, FileDeed, Journal
+from vaultsync.reviewing import record as reviewing
+from vaultsync.reviewing.record import KeptReview, Passage
+from vaultsync.reviewing.source import WithReviews, review_prefix
+from vaultsync.rounds import Round
+from vaultsync.storage.entry import Entry
 from vaultsync.workspace import Workspace
 
 _LAYOUTS = msgspec.msgpack.Decoder(Layout)
 _BREAKS_LINKS = re.compile(r"[\[\]|#^]|%%")
-_KEY = "note:review"
+_Did = Literal["written", "merged", "unchanged", "left", "empty"]
+_DID: dict[Action, _Did] = {
+    Action.CREATE: "written",
+    Action.UPDATE: "written",
+    Action.MERGE: "merged",
+    Action.NOTHING: "unchanged",
+    Action.ADOPT: "unchanged",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a review. path: of its note; embedded: how many highlights stand in notes of the vault."""
+    """What became of a review. path: of its note; embedded: how many highlights stand in notes of the vault.
 
-    did: Literal["written", "unchanged", "left", "empty"]
+    why: it was left.
+    """
+
+    did: _Did
     path: str
     review: Review
     embedded: int = 0
-
-
-class Wanted(NamedTuple):
-    """What is to be written where."""
-
-    path: str
-    text: str
+    why: str = ""
 
 
 def review(workspace: Workspace, source_name: str | None, *, dry: bool = False) -> Outcome:
@@ -54,100 +62,106 @@ def review(workspace: Workspace, source_name: str | None, *, dry: bool = False) 
     dry: only say what would be done.
     """
     source = offering(source_name, workspace.sources, "review", usual="readwise")
-    today = workspace.now.astimezone().date()
-    path = _path(workspace, source.account, today)
     told = source.review()
     if not told.highlights:
-        return Outcome("empty", path, told)
-    links = _Links(workspace, source.name).of(told)
-    text = _rendered(workspace, told, links, today)
-    return Outcome(_written(workspace, _key(source.account), Wanted(path, text), dry=dry), path, told, len(links))
+        return Outcome("empty", "", told)
+    with workspace.state.pretend() if dry else nullcontext():
+        run = Round(workspace, dry, meant=False, announce=lambda _: None)
+        run.look()
+        made = _Found(run, source).review(told, workspace.now.astimezone().date())
+        return _settled(run, source, made, told)
 
 
-def _path(workspace: Workspace, account: Account, today: date) -> str:
-    """Where the note goes. Accounts have a review each, so it says whose where the pattern does not."""
-    pattern = workspace.config.review.path
-    path = PathRenderer(pattern, workspace.host.template_filters()).path_of(date=today, account=account.name)
-    said = "account" in pattern or not account.is_renamed
-    return path if said else f"{path.removesuffix('.md')} ({account.name}).md"
+def _settled(run: Round, source: WithReviews, made: KeptReview, told: Review) -> Outcome:
+    """Make the note true. Raises VaultsyncError if it could not be."""
+    state = run.workspace.state
+    before, record = state.entry(made.id), reviewing.kept(made)
+    entry = before.told(record) if before is not None else Entry(made.id, source.name, record)
+    unread = len(run.tally.errors)  # notes of others
+    run.drafts.settle(source, [Draft(entry, before, {made.id: None}, asked=True)])
+    for error in run.tally.errors[unread:]:
+        raise error
+    change = run.tally.changes[made.id]
+    did = _DID.get(change.action, "left")
+    why = change.why or change.action.value if did == "left" else ""
+    return Outcome(did, change.path, told, sum(bool(one.link) for one in made.passages), why)
 
 
-def _key(account: Account) -> str:
-    """What the last review of an account is remembered under."""
-    return f"{_KEY}:{account.name}" if account.is_renamed else _KEY
+class _Found:
+    """Where in the vault, and in what is known, the highlights of a review are."""
 
+    def __init__(self, run: Round, source: WithReviews) -> None:
+        self._run, self._state, self._source = run, run.workspace.state, source
+        self._strays = Strays(run.vault, run.whole)
 
-def _rendered(workspace: Workspace, told: Review, links: Mapping[str, str], today: date) -> str:
-    """The note's text. Raises TemplateError."""
-    templates = workspace.templates
-    name, sources = templates.review(), templates.sources
-    shown = {each: templates.shown(each) for each in sources}
-    render = plain_renderer(name, sources, shown, workspace.host.template_filters())
-    highlights = [{**asdict(one), "link": links.get(one.id, "")} for one in told.highlights]
-    values = {"id": told.id, "url": told.url, "completed": told.completed, "highlights": highlights}
-    return render(review=values, date=today).rstrip("\n") + "\n"
+    def review(self, told: Review, day: date) -> KeptReview:
+        """What is kept of a review."""
+        homes = self._homes({one.id for one in told.highlights})
+        each_once = {one.id: one for one in told.highlights}
+        passages = tuple(self._passage(one, homes.get(id_)) for id_, one in each_once.items())
+        account = self._source.account
+        return KeptReview(
+            id=f"{review_prefix(account.name)}:{day}",
+            source=account.type,
+            account=account.name,
+            blocks=account.blocks,
+            day=day,
+            review=told.id,
+            url=told.url,
+            completed=told.completed,
+            passages=passages,
+        )
 
+    def _passage(self, one: Reviewed, home: tuple[Document, Highlight] | None) -> Passage:
+        """A highlight as its document has it; as the review tells it, if that is not known."""
+        known = Passage(one.id, one.text, one.note, title=one.title, author=one.author)
+        if home is None:
+            return known
+        document, highlight = home
+        return msgspec.structs.replace(
+            known,
+            tags=highlight.tags,
+            document=document.id,
+            link=self._link(document.id, highlight.id),
+        )
 
-def _written(workspace: Workspace, key: str, wanted: Wanted, *, dry: bool) -> Literal["written", "unchanged", "left"]:
-    """Write the note, unless its user has made it theirs. Raises VaultError."""
-    path, new, state = wanted.path, wanted.text.encode(), workspace.state
-    data = workspace.vault.read(path)
-    if data == new:
-        return "unchanged"
-    if data is not None and state.cursor(key) != _mark(path, data):
-        return "left"
-    if dry:
-        return "written"
-    page = workspace.vault.write([Write(path, new, None if data is None else digest(data))])
-    outcome = page.outcomes[0]
-    if not isinstance(outcome, Refused):
-        with state.transaction():
-            state.set_cursor(key, _mark(path, new))
-            was = None if data is None else data.decode()
-            Journal(state).note(Deed(key, None, (FileDeed(path, was, outcome.digest),)))
-    page.settle()
-    if isinstance(outcome, Refused):
-        raise VaultError(outcome.message, path=path, hint="Look into it, then run again.")
-    return "written"
+    def _homes(self, wanted: set[str]) -> dict[str, tuple[Document, Highlight]]:
+        """The documents these highlights are from. Most stand in notes; the others are looked for in all records."""
+        found: dict[str, tuple[Document, Highlight]] = {}
+        for id_ in wanted:
+            found |= self._among(self._state.ids_with_span(id_), {id_})
+        missing = wanted - found.keys()
+        if missing:
+            found |= self._among([row.id for row in list(self._state.rows())], missing)
+        return found
 
-
-def _mark(path: str, data: bytes) -> str:
-    """What is remembered of the last review that was written."""
-    return f"{digest(data).hex()} {path}"
-
-
-class _Links:
-    """Where in the vault the highlights of a review are."""
-
-    def __init__(self, workspace: Workspace, source_name: str) -> None:
-        self._workspace, self._source = workspace, source_name
-        self._survey = Desk(workspace).survey
-        self._strays = Strays(workspace.vault, lambda: self._survey)
-
-    def of(self, told: Review) -> dict[str, str]:
-        """What to embed, by the highlight's id; those that stand in no note are left out."""
-        links = {one.id: self._link(one.id) for one in told.highlights}
-        return {id_: link for id_, link in links.items() if link}
-
-    def _link(self, id_: str) -> str:
-        for identity in self._workspace.state.ids_with_span(id_):
-            entry = self._workspace.state.entry(identity)
-            # Another account may have a highlight of the same id.
-            if entry is None or entry.base is None or entry.source != self._source:
+    def _among(self, ids: list[str], wanted: set[str]) -> dict[str, tuple[Document, Highlight]]:
+        found: dict[str, tuple[Document, Highlight]] = {}
+        for identity in ids:
+            entry = self._source.known(identity)
+            if entry is None or reviewing.is_review(entry.record):
                 continue
-            name = next((one.block_id for one in _LAYOUTS.decode(entry.base.spans).blocks if one.id == id_), "")
-            path = self._holding(identity, name) if name else ""
-            if path:
-                return f"{path.removesuffix('.md')}#^{name}"
-        return ""
+            document = self._source.document(entry.record)
+            found |= {one.id: (document, one) for one in document.live if one.id in wanted}
+        return found
+
+    def _link(self, identity: str, highlight: str) -> str:
+        """What to embed a highlight by; "" if it stands in no note, or in one that no link can name."""
+        entry = self._state.entry(identity)
+        if entry is None or entry.base is None:
+            return ""
+        blocks = _LAYOUTS.decode(entry.base.spans).blocks
+        name = next((one.block_id for one in blocks if one.id == highlight), "")
+        path = self._holding(identity, name) if name else ""
+        return f"{path.removesuffix('.md')}#^{name}" if path else ""
 
     def _holding(self, identity: str, name: str) -> str:
         """The note that holds a block, its document's or another; "" if none does, or none can be linked to."""
-        place = self._survey.place(identity)
+        place = self._run.survey.place(identity)
         if place.found is None:
             return ""
         try:
-            text = (self._workspace.vault.read(place.path) or b"").decode(errors="replace")
+            text = (self._run.vault.read(place.path) or b"").decode(errors="replace")
         except VaultError:
             return ""
         paths = (place.path,) if anchors(text, {name}) else self._strays.holding({name}, besides=place.path)

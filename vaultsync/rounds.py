@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +17,7 @@ from vaultsync.drafting.strays import Strays
 from vaultsync.drafting.survey import Survey, back_at_an_earlier_text, survey
 from vaultsync.errors import ConfigError, VaultError
 from vaultsync.hookspecs import Source
+from vaultsync.model import REVIEWS
 from vaultsync.plan import OnDisk
 from vaultsync.report import Report, Tally
 from vaultsync.storage.deeds import Journal
@@ -109,12 +110,22 @@ class Round:
         self.drafts = Drafts(vault, state, self.survey, self.tally, decider, self.journal, self.workspace.now)
 
     def _rows_at(self, paths: Collection[str]) -> list[Row]:
-        """What is remembered of these notes, by where they are and by the ids they bear."""
+        """What is remembered of these notes, by where they are and the ids they bear; and of what is reviewed there."""
         state, borne = self.workspace.state, set()
         for path in paths:
             with suppress(VaultError):  # which the survey tells of
                 borne.add(state.entry_of(self.workspace.vault.identity(path) or ""))
-        return state.rows_of(paths, {name for name in borne if name})
+        rows = state.rows_of(paths, {name for name in borne if name})
+        reviewed = {name for row in rows if row.category == REVIEWS for name in self._reviewed(row)}
+        return state.rows_of(paths, {*(row.id for row in rows), *reviewed}) if reviewed else rows
+
+    def _reviewed(self, row: Row) -> Iterator[str]:
+        """The documents that the highlights of a review are from."""
+        entry, source = self.workspace.state.entry(row.id), self.workspace.sources.get(row.source)
+        for one in source.document(entry.record).highlights if entry is not None and source is not None else ():
+            name = self.workspace.state.entry_of(str(one.extra["document"]))
+            if name is not None:
+                yield name
 
     def _surveyed(self, rows: list[Row]) -> Survey:
         state, vault, at = self.workspace.state, self.workspace.vault, self.bounds.at

@@ -12,6 +12,7 @@ from vaultsync.config import FULL_EVERY
 from vaultsync.desk import Desk
 from vaultsync.drafting.survey import Survey
 from vaultsync.errors import VaultsyncError
+from vaultsync.model import REVIEWS
 from vaultsync.plan import OnDisk
 from vaultsync.report import short
 from vaultsync.sending.aliases import LAYOUT
@@ -73,13 +74,14 @@ def standing(workspace: Workspace) -> Standing:
     others = [row for row in desk.rows if row.source not in workspace.accounts]
     orphans = Counter(row.source for row in others if seen.place(row.id).on_disk is not OnDisk.NOWHERE)
     opened = list(desk.every())
+    gone = _those(rows, seen, OnDisk.NOWHERE)
     notes = [one for one in opened if not isinstance(one, VaultsyncError)]
     edits = [one for note in notes for one in _edits(workspace, note)]
     unread = [error.message for error in (*seen.unread, *(one for one in opened if isinstance(one, VaultsyncError)))]
     return Standing(
         runs=tuple(reversed(list(history.last(_RUNS)))),
         next_full={name: _after(history.last_full(name)) for name in workspace.config.sources},
-        notes=len(rows) - len(_those(rows, seen, OnDisk.NOWHERE)) + orphans.total(),
+        notes=len(rows) - len(gone) + orphans.total(),
         edited=_those(rows, seen, OnDisk.EDITED),
         conflicts=tuple(
             Trouble(path, one.field, one.block_id) for note in notes for path, one in note.places_of_conflicts
@@ -90,7 +92,8 @@ def standing(workspace: Workspace) -> Standing:
             *(trouble for note in notes for trouble in _unread(note)),
         ),
         waiting=tuple(sorted(row.path for row in rows if row.pending and row.path)),
-        deleted=_those(rows, seen, OnDisk.NOWHERE),
+        # Reviews of days that are over are thrown away, and nobody waits for them.
+        deleted=_those((row for row in rows if row.category != REVIEWS), seen, OnDisk.NOWHERE),
         copies=tuple(sorted(path for paths in seen.copies.values() for path in paths)),
         unread=tuple(dict.fromkeys(unread)),
         orphans=dict(sorted(orphans.items())),

@@ -21,12 +21,13 @@ from vaultsync.budget import Budgets
 from vaultsync.disk.vault import Vault
 from vaultsync.errors import AuthError, ConfigError, SourceError, TemplateError
 from vaultsync.hookspecs import Source
-from vaultsync.host.fenced import Fenced
 from vaultsync.host.plugins import Host
+from vaultsync.model import REVIEWS
 from vaultsync.origins import origin
 from vaultsync.progress import Progress, silent
 from vaultsync.rendering import templates as template_files
 from vaultsync.rendering.renders import Renders
+from vaultsync.reviewing.source import WithReviews
 from vaultsync.storage.history import History
 from vaultsync.storage.lock import writer_lock
 from vaultsync.storage.state import State
@@ -131,14 +132,24 @@ class Workspace:
         """Where a new note of a document goes. Raises TemplateError."""
         from vaultsync.rendering.render import PathRenderer
 
+        is_review = document.category == REVIEWS
         pattern = getattr(self.settings.get(document.account), "path", "") or self.config.notes.path
+        pattern = self.config.review.path if is_review else pattern
         try:
             if pattern not in self._paths:
                 self._paths[pattern] = PathRenderer(pattern, self.host.template_filters())
-            return self._paths[pattern].path(document, now=self.now)
+            path = self._paths[pattern]
+            return self._review_path(path, document) if is_review else path.path(document, now=self.now)
         except TemplateError as error:
             error.hint = f"Mend that path in {configuration.FILE}, then run again."
             raise
+
+    def _review_path(self, pattern: PathRenderer, document: Document) -> str:
+        """Where the note of a review goes. Accounts have one each, so it says whose where the pattern does not."""
+        account = self.accounts[document.account]
+        path = pattern.path_of(date=document.published, account=account.name)
+        said = "account" in self.config.review.path or not account.is_renamed
+        return path if said else f"{path.removesuffix('.md')} ({account.name}).md"
 
     @cached_property
     def accounts(self) -> dict[str, Account]:
@@ -156,16 +167,16 @@ class Workspace:
         return settings
 
     @cached_property
-    def sources(self) -> dict[str, Fenced]:
+    def sources(self) -> dict[str, WithReviews]:
         """The sources of vaultsync.toml by account, in its order. Raises ConfigError; AuthError if none has its token.
 
         One that has not is told whenever it is to ask its service; its records can be read all the same.
         """
-        made: dict[str, Fenced] = {}
+        made: dict[str, WithReviews] = {}
         taken: dict[str, Account] = {}
         for name, account in self.accounts.items():
             self._refuse_another_type(account)
-            made[name] = Fenced(account, self._maker(account), taken)
+            made[name] = WithReviews(account, self._maker(account), taken, state=self.state)
             taken |= dict.fromkeys(made[name].prefixes, account)
         if self._refusals and len(self._refusals) == len(made):
             raise self._refusals[0]

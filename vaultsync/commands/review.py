@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def command(*, source: str | None, dry: bool, as_json: bool, vault: str | None) -> int:
     """Write today's Daily Review as a note, with its highlights embedded from your notes.
 
-    A review note you have changed is left as it is.
+    Notes and tags you type in it go to the highlights they stand under, with the next push. Run again, it brings what
+    is new into the note; what you typed stays.
     """
     from vaultsync import progress, workspace
     from vaultsync.reviews import review
@@ -44,9 +45,11 @@ def _line(outcome: Outcome, *, dry: bool) -> str:
     if outcome.did == "empty":
         return "Today's review has no highlights. Nothing was written."
     if outcome.did == "left":
-        return f"{outcome.path}: it is there and is not as it was written, so it was left as it is."
+        return f"{outcome.path}: left as it is ({outcome.why})."
     if outcome.did == "unchanged":
         return f"{outcome.path}: unchanged."
+    if outcome.did == "merged":
+        return f"{outcome.path}: {'would be ' * dry}merged with what you wrote."
     number = len(outcome.review.highlights)
     of = f"{number} highlight{'s' * (number != 1)}, {outcome.embedded} of them embedded from your notes"
     return f"{outcome.path}: {'would be ' * dry}written, with {of}."

@@ -236,16 +236,19 @@ class Fenced:
         """Its prefixes, if they can be had. Raises ValueError; ConfigError if that is for how accounts are named."""
         prefixes = tuple(map(self._names.prefix, self._own_prefixes))
         for prefix in prefixes:
-            holder = taken.get(prefix)
-            if holder is not None and (holder.is_renamed or self.account.is_renamed):
-                raise ConfigError(
-                    f"{FILE}: the notes of [sources.{holder.name}] and of [sources.{self.name}] would both have "
-                    f'ids that begin with "{prefix}:". Nothing was done.',
-                    hint="Name one of the two otherwise, rather the one that has no notes yet.",
-                )
-            if holder is not None:
-                raise ValueError(f"the prefix {prefix!r} is another source's")
+            self._refuse_taken(prefix, taken)
         return prefixes
+
+    def _refuse_taken(self, prefix: str, taken: Mapping[str, Account]) -> None:
+        holder = taken.get(prefix)
+        if holder is not None and (holder.is_renamed or self.account.is_renamed):
+            raise ConfigError(
+                f"{FILE}: the notes of [sources.{holder.name}] and of [sources.{self.name}] would both have "
+                f'ids that begin with "{prefix}:". Nothing was done.',
+                hint="Name one of the two otherwise, rather the one that has no notes yet.",
+            )
+        if holder is not None:
+            raise ValueError(f"the prefix {prefix!r} is another source's")
 
     def _fail(self, deed: str, error: BaseException) -> NoReturn:
         raise self._failure(deed, error)

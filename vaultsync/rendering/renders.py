@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from vaultsync.errors import PluginError
-from vaultsync.model import Document
+from vaultsync.model import REVIEWS, Document
 
 if TYPE_CHECKING:
     from vaultsync.rendering.tracked import Rendered
@@ -30,7 +30,12 @@ class Renders:
         self._filters = filters
 
     def filtered(self, document: Document) -> Document | None:
-        """The document after every plugin's filter, None if one leaves it out. Raises PluginError."""
+        """The document after every plugin's filter, None if one leaves it out. Raises PluginError.
+
+        A review is passed by them: what is left out of the vault is left out as a document.
+        """
+        if document.category == REVIEWS:
+            return document
         for name, keep in self._filters:
             try:
                 kept = keep(document)

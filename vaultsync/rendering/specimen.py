@@ -33,6 +33,9 @@ _DOCUMENT_EXTRA = [
     "website_description",
     "web_archive_snapshot_url",
     "favicon_url",
+    # Of reviews.
+    "review",
+    "completed",
 ]
 
 
@@ -44,7 +47,11 @@ class Names(dict[str, Any]):
     """Every name a service fills; any other is a mistake in the template."""
 
 
-_HIGHLIGHT_EXTRA = ["end_location", "external_id"]
+_HIGHLIGHT_EXTRA: Mapping[str, str | None] = {
+    **dict.fromkeys(("end_location", "external_id")),
+    # Of one in a review.
+    **{"document": "specimen:1", "title": "A Title", "author": "An Author", "link": "A Title#^rw1"},
+}
 
 
 def _rich_highlight(number: int) -> Highlight:
@@ -63,7 +70,7 @@ def _rich_highlight(number: int) -> Highlight:
         created=_WHEN,
         updated=_WHEN,
         favorite=number == 1,
-        extra=Names.fromkeys(_HIGHLIGHT_EXTRA),
+        extra=Names({**_HIGHLIGHT_EXTRA, **({} if number % 2 else {"link": ""})}),
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vaultsync.errors import ConfigError, TemplateError
+from vaultsync.model import REVIEWS
 
 if TYPE_CHECKING:
     from vaultsync.lint.writable import Lint
@@ -71,15 +72,13 @@ class Templates:
 
     def main(self, category: str) -> str:
         """The name of the template that makes notes of a category."""
+        if category == REVIEWS:
+            return REVIEW if REVIEW in {**self.fallback, **self.own} else f"default/{REVIEW}"
         for texts in (self.own, self.fallback):
             for name in (f"document.{category}.md", "document.md"):
                 if name in texts:
                     return name
         raise TemplateError("There is no document.md.", file=self.folder or self.name)
-
-    def review(self) -> str:
-        """The name of the template that makes notes of reviews: the vault's own, else the shipped one."""
-        return REVIEW if REVIEW in {**self.fallback, **self.own} else f"default/{REVIEW}"
 
     def mains(self) -> tuple[tuple[str, str], ...]:
         """Every template that makes notes, each with a category it makes notes of."""
@@ -203,13 +202,25 @@ class Ready:
     _untracked: Renderer
     _plain: frozenset[str] = field(default=frozenset())
     _lints: dict[str, Lint] = field(default_factory=dict)
+    # Tried when it is needed: whoever writes no reviews is not held up by it.
+    _reviews: list[Checked] = field(default_factory=list)
 
     def render(self, document: Any, *, now: datetime) -> Any:
         """The note of a document. Raises TemplateError."""
         return self._rendered(self.templates.main(document.category), document, now)
 
     def _rendered(self, name: str, document: Document, now: datetime) -> Rendered:
-        return (self._untracked if name in self._plain else self._renderer).render(name, document, now=now)
+        plain = not self._review(name).captures if document.category == REVIEWS else name in self._plain
+        return (self._untracked if plain else self._renderer).render(name, document, now=now)
+
+    def _review(self, name: str) -> Checked:
+        """What trying the template of reviews showed. Raises TemplateError."""
+        if not self._reviews:
+            self._reviews.append(_tried((self._renderer, self._untracked), self.templates, name, REVIEWS))
+        report = self._reviews[0]
+        if report.error is not None:
+            raise report.error
+        return report
 
     def lint(self, category: str, state: Path) -> Lint:
         """What can be edited in the notes of a category. state: the directory where that is kept from run to run."""
@@ -249,8 +260,9 @@ def _renderers(templates: Templates, filters: Mapping[str, Callable[..., Any]]) 
 
 
 def check(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> tuple[Checked, ...]:
-    """Try every template that makes notes on made-up documents."""
-    return _checked(templates, _renderers(templates, filters))
+    """Try every template that makes notes on made-up documents, that of reviews as the last one."""
+    renderers = _renderers(templates, filters)
+    return (*_checked(templates, renderers), _tried(renderers, templates, templates.main(REVIEWS), REVIEWS))
 
 
 def _checked(templates: Templates, renderers: tuple[Renderer, Renderer]) -> tuple[Checked, ...]:

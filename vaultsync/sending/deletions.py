@@ -14,7 +14,7 @@ import msgspec
 from vaultsync.drafting.decisions import Draft, highlights_in
 from vaultsync.errors import AuthError, RateLimited, SafetyStop, SourceError, Unreachable
 from vaultsync.hookspecs import Edit, Source
-from vaultsync.model import Document, Highlight
+from vaultsync.model import REVIEWS, Document, Highlight
 from vaultsync.open_note import OpenNote
 from vaultsync.plan import OnDisk, guard_deletions
 from vaultsync.rounds import Round
@@ -67,6 +67,8 @@ class Deletions:
         for note in opened:
             if note.entry.source not in sources or not note.held.note.endswith("\n"):
                 continue  # a file without its last line end may be half a file
+            if note.base.category == REVIEWS:
+                continue  # its blocks are about highlights that have blocks of their own
             live = {highlight.id for highlight in note.newest.live}
             missing = [owner for owner in note.readings[""].absent if owner in live]
             names = {block.id: block.block_id for block in note.agreed.layout.blocks}
@@ -84,7 +86,8 @@ class Deletions:
         gone = [
             row.id
             for row in list(state.rows())
-            if row.path and row.source in sources and self.run.survey.place(row.id).on_disk is OnDisk.NOWHERE
+            if row.path and row.source in sources and row.category != REVIEWS
+            if self.run.survey.place(row.id).on_disk is OnDisk.NOWHERE
         ]
         entries = [entry for entry in map(state.entry, gone) if entry is not None and entry.base is not None]
         return [Deletion(entry, "") for entry in entries if not sources[entry.source].document(entry.record).deleted]
