@@ -119,7 +119,8 @@ def test_the_place_and_the_template_are_its_users(reader: Reading) -> None:
         toml + "[review]\npath = '{{ date | date(\"%Y\") }}/{{ date }} daily'\n"
     )
     (reader.vault / "T/review.md").write_text(
-        "{% for h in document.highlights %}{% highlight h %}\n* {{ h.text }} {{ h.anchor }}\n{% endhighlight %}{% endfor %}"
+        "{% for h in document.highlights %}{% highlight h %}\n* {{ h.text }} {{ h.anchor }}\n"
+        "{% endhighlight %}{% endfor %}"
     )
     review(reader)
     front = f'---\nvaultsync_id: "readwise-review:{TODAY}"\n---\n'

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.export_case import Reading, reader
+from tests.plugin_case import Install, hook, install
 from tests.test_push import push, writes
 from tests.test_review import PATH, review
+from tests.watch_case import watching, within
 from vaultsync import reviews, workspace
 from vaultsync.simulator.records import Highlight
 
-__all__ = ["reader"]
+__all__ = ["install", "reader"]
 
 CALLOUT = "> [!vaultsync-conflict] {} [[#^review-{}]]\n> {}\n"
 
@@ -286,9 +288,7 @@ def test_one_way_stays_one_way(reader: Reading, walden: Highlight) -> None:
     typed(reader, walden, "Why?")
     assert push(reader)["refused"] == 1
     assert (walden.note, writes(reader)) == ("", [])
-    assert told(reader) == [
-        (PATH, '`note` is not sent: add "note" to push of [sources.readwise] in vaultsync.toml.')
-    ]
+    assert told(reader) == [(PATH, '`note` is not sent: add "note" to push of [sources.readwise] in vaultsync.toml.')]
 
 
 def test_a_note_like_a_command_waits_for_a_word(reader: Reading, walden: Highlight) -> None:
@@ -319,7 +319,9 @@ def test_a_highlight_whose_document_is_not_known_has_no_place(reader: Reading) -
 def test_a_passage_marked_in_a_review_makes_no_highlight(reader: Reading, walden: Highlight) -> None:
     reader.type(PATH, "\n> [!highlight] hm\n> Some passage.\n\nMine.\n")
     assert push(reader)["refused"] == 1
-    assert told(reader) == [(PATH, "A review is no document to highlight in; mark the passage in the note of the document.")]
+    assert told(reader) == [
+        (PATH, "A review is no document to highlight in; mark the passage in the note of the document.")
+    ]
     assert reader.run("add", PATH, "Another.").code == 2
     assert writes(reader) == []
     assert len(next(iter(reader.library.books.values())).highlights) == 1
@@ -438,3 +440,108 @@ def test_an_offline_day_sends_later(reader: Reading, walden: Highlight) -> None:
     assert (run.code, run.json["edits"]["waiting"]) == (2, 1)
     assert push(reader)["sent"] == 1
     assert (walden.note, "- Note: Why?\n" in reader.text("Walden.md")) == ("Why?", True)
+
+
+# The two notes at odds.
+
+
+def test_a_place_that_can_not_be_read_in_the_other_note_loses_nothing(reader: Reading, walden: Highlight) -> None:
+    reader.write("Walden.md", reader.text("Walden.md").replace("- Note: \n", "Thought: in the note.\n"))
+    typed(reader, walden, "In the review.")
+    push(reader, code=3)
+    assert walden.note == "In the review."
+    text = reader.text("Walden.md")
+    assert "\nThought: in the note.\n" in text
+    assert f"> [!vaultsync-conflict] lines [[#^rw{walden.id}]]\n> - Note: In the review.\n" in text
+
+
+def test_an_open_conflict_in_the_other_note_keeps_all_three(reader: Reading, walden: Highlight) -> None:
+    typed_in_its_note(reader, "In the note.")
+    reader.library.edit_highlight_in_app(walden.id, note="In the app.")
+    sync(reader, code=3)
+    typed(reader, walden, "In the review.")
+    sync(reader, code=3)
+    together = reader.text("Walden.md") + reader.text(PATH)
+    for words in ("In the note.", "In the app.", "In the review."):
+        assert words in together
+    assert walden.note == "In the app."
+
+
+def test_an_edit_that_is_refused_in_the_other_note_stays_there(reader: Reading, walden: Highlight) -> None:
+    typed_in_its_note(reader, ".woods")
+    typed(reader, walden, "In the review.")
+    assert push(reader, code=3)["refused"] == 1
+    assert walden.note == "In the review."
+    text = reader.text("Walden.md")
+    assert "- Note: .woods\n" in text
+    assert f"> [!vaultsync-conflict] note [[#^rw{walden.id}]]\n> In the review.\n" in text
+
+
+def test_several_highlights_of_one_document(reader: Reading) -> None:
+    _, ours = reader.book("Walden", "one", "two", "three")
+    reader.export()
+    review(reader)
+    for number, one in enumerate(ours):
+        typed(reader, one, f"Thought {number}.")
+    assert push(reader)["sent"] == 3
+    assert [one.note for one in ours] == ["Thought 0.", "Thought 1.", "Thought 2."]
+    assert [f"- Note: Thought {number}.\n" in reader.text("Walden.md") for number in range(3)] == [True] * 3
+    files = reader.files()
+    assert sync(reader, "--full")["sent"] == 0
+    assert reader.files() == files
+
+
+# Other commands.
+
+
+def test_a_deleted_review_comes_back_when_it_is_asked_for(reader: Reading, walden: Highlight) -> None:
+    typed(reader, walden, "Why?")
+    push(reader)
+    (reader.vault / PATH).unlink()
+    sync(reader)
+    assert reader.paths() == ["Walden.md"]
+    assert reader.run("restore", PATH).code == 0
+    assert "- Note: Why?\n" in reader.text(PATH)
+
+
+def test_one_review_alone_can_be_exported_and_pushed(reader: Reading, walden: Highlight) -> None:
+    typed_in_its_note(reader, "In the note.")
+    push(reader)
+    assert reader.export("--only", PATH).json["notes"]["updated"] == 1
+    assert "- Note: In the note.\n" in reader.text(PATH)
+    typed(reader, walden, "More.", was="In the note.")
+    assert push(reader, "--only", PATH)["sent"] == 1
+    assert walden.note == "More."
+
+
+def test_diff_preview_and_check_know_reviews(reader: Reading, walden: Highlight) -> None:
+    typed(reader, walden, "Why?")
+    assert "Why?" in reader.run("diff", PATH).out
+    assert f"^review-{walden.id}" in reader.run("templates", "preview", PATH).out
+    shipped = Path(__file__).parent.parent / "templates/default/review.md"
+    shutil.copy(shipped, reader.vault / "T/review.md")
+    checked = reader.run("templates", "check").out
+    assert re.search(r"review\.md: works\.\n(?:.*\n)*? +highlight\.note +writable\n", checked), checked
+    (reader.vault / "T/review.md").write_text("{{ review.url }}\n")
+    assert "T/review.md, line 1: 'review' is undefined" in reader.run("templates", "check").out
+    reader.book("Essays", "What do I know?")
+    assert "Its note of readwise-review" in reader.export(code=1).err
+    assert reader.paths() == ["Essays.md", PATH, "Walden.md"], "it holds up reviews alone"
+
+
+def test_a_filter_of_a_plugin_is_not_asked_about_reviews(
+    reader: Reading, walden: Highlight, install: Install
+) -> None:
+    install("shy", hook("vaultsync_document_filters", "return (lambda one: None if 'Daily' in one.title else one,)"))
+    typed(reader, walden, "Why?")
+    assert push(reader)["sent"] == 1
+    assert walden.note == "Why?"
+
+
+def test_a_watcher_sends_what_is_saved_in_a_review(reader: Reading, walden: Highlight) -> None:
+    with watching(reader) as watch:
+        typed(reader, walden, "Why?")
+        watch.hears("sent", PATH)
+        within(lambda: "- Note: Why?\n" in reader.text("Walden.md"))
+    assert walden.note == "Why?"
+    assert sync(reader)["sent"] == 0

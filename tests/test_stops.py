@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -105,6 +106,24 @@ def both_ways(reader: Reading) -> Scene:
     return Scene(reader, command="sync")
 
 
+def reviewing(reader: Reading) -> Scene:
+    """Notes and tags were typed in the day's review, some of them in the documents' notes as well, or at the service."""
+    books = _account(reader)
+    reader.export()
+    reader.run("review")
+    [path] = [path for path in reader.paths() if path.startswith("Readwise/Reviews/")]
+    typed = re.sub(r"(\^review-(\d+)\n\n- Note: )\n- Tags: \n", r"\1on \2\n- Tags: #mine\n", reader.text(path))
+    reader.write(path, typed + "\nMine.\n")
+    library = reader.library
+    first, *_ = (library.highlight(int(id_)) for id_ in re.findall(r"\^review-(\d+)", typed))
+    library.edit_highlight_in_app(first.id, note=f"on {first.id}")
+    reader.type("In/books/Mine.md")
+    library.edit_highlight_at_source(library.books[books["Mine"]].highlights[1].id, text="two, mended")
+    library.quirks.tags_lower_cased = library.quirks.texts_trimmed = True
+    reader.run("status")
+    return Scene(reader, command="sync")
+
+
 # Within a transaction one statement is as good a place to stop as the next, and nothing is under way before a request:
 # these are left out to save time, except where STOP_EVERYWHERE is set, as it is in CI.
 STATEMENTS = {f"state.{word}" for word in ("begin", "insert", "update", "delete", "savepoint", "release")}
@@ -143,13 +162,13 @@ def _in(*scenes: Callable[[Reading], Scene]) -> Callable[[Any], Any]:
     return lambda test: part(pytest.mark.parametrize("stage", scenes)(test))
 
 
-@_in(first_export, second_export, sweep, both_ways)
+@_in(first_export, second_export, sweep, both_ways, reviewing)
 def test_stopped_by_an_exception_at_any_effect(reader: Reading, stage: Callable[[Reading], Scene], part: int) -> None:
     assert _differences(reader, stage, "stopped", part) == []
 
 
 @pytest.mark.skipif(not can_fork, reason="needs a process that can be copied")
-@_in(*([first_export] if EVERYWHERE else []), second_export, sweep, both_ways)
+@_in(*([first_export] if EVERYWHERE else []), second_export, sweep, both_ways, reviewing)
 def test_ended_without_a_farewell_at_any_effect(reader: Reading, stage: Callable[[Reading], Scene], part: int) -> None:
     assert _differences(reader, stage, "ended", part) == []
 

@@ -231,7 +231,7 @@ class Saver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A highlight of a review, with what it is from. id: of the highlight."""
+    """A highlight of a review, with what it is from. id: of the highlight; text, note: as in its document."""
 
     id: str
     text: str

@@ -260,9 +260,10 @@ def _renderers(templates: Templates, filters: Mapping[str, Callable[..., Any]]) 
 
 
 def check(templates: Templates, filters: Mapping[str, Callable[..., Any]]) -> tuple[Checked, ...]:
-    """Try every template that makes notes on made-up documents, that of reviews as the last one."""
+    """Try every template that makes notes on made-up documents; last that of reviews, if the vault has its own."""
     renderers = _renderers(templates, filters)
-    return (*_checked(templates, renderers), _tried(renderers, templates, templates.main(REVIEWS), REVIEWS))
+    checked = _checked(templates, renderers)
+    return (*checked, _tried(renderers, templates, REVIEW, REVIEWS)) if REVIEW in templates.own else checked
 
 
 def _checked(templates: Templates, renderers: tuple[Renderer, Renderer]) -> tuple[Checked, ...]:
