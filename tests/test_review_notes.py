@@ -529,9 +529,7 @@ def test_diff_preview_and_check_know_reviews(reader: Reading, walden: Highlight)
     assert reader.paths() == ["Essays.md", PATH, "Walden.md"], "it holds up reviews alone"
 
 
-def test_a_filter_of_a_plugin_is_not_asked_about_reviews(
-    reader: Reading, walden: Highlight, install: Install
-) -> None:
+def test_a_filter_of_a_plugin_is_not_asked_about_reviews(reader: Reading, walden: Highlight, install: Install) -> None:
     install("shy", hook("vaultsync_document_filters", "return (lambda one: None if 'Daily' in one.title else one,)"))
     typed(reader, walden, "Why?")
     assert push(reader)["sent"] == 1
@@ -545,3 +543,30 @@ def test_a_watcher_sends_what_is_saved_in_a_review(reader: Reading, walden: High
         within(lambda: "- Note: Why?\n" in reader.text("Walden.md"))
     assert walden.note == "Why?"
     assert sync(reader)["sent"] == 0
+
+
+def test_an_account_of_another_name_has_reviews_of_its_own(reader: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("READWISE_TOKEN_HOME_LAB", reader.simulator.token)
+    toml = (reader.vault / "vaultsync.toml").read_text()
+    section = f'[sources.home-lab]\ntype = "readwise"\nbase_url = "{reader.simulator.base_url}"\n'
+    (reader.vault / "vaultsync.toml").write_text(toml[: toml.index("[sources.")] + section)
+    _, (one,) = reader.book("Walden", "I went to the woods.")
+    reader.export()
+    review(reader)
+    path = PATH.replace(".md", " (home-lab).md")
+    text = reader.text(path)
+    assert f"![[Walden#^homelab-rw{one.id}]]\n\n^homelab-review-{one.id}\n" in text
+    assert 'vaultsync_id: "home-lab-review:' in text
+    reader.write(path, text.replace("- Note: \n", "- Note: Why?\n"))
+    assert push(reader)["sent"] == 1
+    assert (one.note, "- Note: Why?\n" in reader.text("Walden.md")) == ("Why?", True)
+
+
+def test_an_account_called_as_the_reviews_of_another_is_refused(reader: Reading) -> None:
+    for first in (True, False):
+        reader.configure()
+        toml = (reader.vault / "vaultsync.toml").read_text()
+        other = f'[sources.readwise-review]\ntype = "linkding"\nbase_url = "{reader.simulator.base_url}"\n'
+        at = toml.index("[sources.") if first else len(toml)
+        (reader.vault / "vaultsync.toml").write_text(f"{toml[:at]}\n{other}\n{toml[at:]}")
+        assert 'would both have ids that begin with "readwise-review:"' in reader.run("export").err

@@ -107,7 +107,7 @@ def both_ways(reader: Reading) -> Scene:
 
 
 def reviewing(reader: Reading) -> Scene:
-    """Notes and tags were typed in the day's review, some of them in the documents' notes as well, or at the service."""
+    """Notes and tags were typed in the day's review, one of them at the service as well."""
     books = _account(reader)
     reader.export()
     reader.run("review")
