@@ -148,6 +148,93 @@ def test_document_left_out_by_a_filter_keeps_the_note_it_has(shelf: Reading, ins
     assert shelf.paths() == ["Walden.md"]
 
 
+def titled(suffix: str) -> str:
+    return filtering(f"return msgspec.structs.replace(document, title=document.title + ' {suffix}')")
+
+
+def test_a_new_a_changed_and_a_removed_filter_render_notes_again(
+    shelf: Reading, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.export()
+    typed = shelf.text("Walden.md")
+    for suffix in ("one", "two"):
+        site = install("titles", titled(suffix))
+        [about] = site.glob("*.dist-info")
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {about.name}\nVersion: {suffix}\n")
+        run = shelf.export()
+        assert "Filters of plugins have changed: 2 notes are rendered again." in run.err
+        assert shelf.text("Walden.md") == typed.replace("# Walden", f"# Walden {suffix}").replace(
+            "title: Walden", f"title: Walden {suffix}"
+        ).replace('title: "Walden"', f'title: "Walden {suffix}"')
+        assert "have changed" not in shelf.export().err
+    monkeypatch.setenv("VAULTSYNC_PLUGINS", "")
+    shelf.export()
+    assert shelf.text("Walden.md") == typed
+
+
+def test_other_settings_of_a_filter_render_notes_again(shelf: Reading, install: Install) -> None:
+    settings = "vaultsync_settings", "return msgspec.defstruct('Settings', [('suffix', str, 'one')])"
+    keep = "suffix = []\ndef keep(document):\n    return msgspec.structs.replace(document, title=suffix[-1])\n"
+    install(
+        "titles",
+        keep
+        + hook(*settings)
+        + hook("vaultsync_configure", "suffix.append(settings.suffix)")
+        + hook("vaultsync_document_filters", "return (keep,)"),
+    )
+    shelf.export()
+    assert "\n# one\n" in shelf.text("Walden.md")
+    with (shelf.vault / "vaultsync.toml").open("a") as file:
+        file.write("\n[plugins.titles]\nsuffix = 'two'\n")
+    shelf.export()
+    assert "\n# two\n" in shelf.text("Walden.md")
+
+
+def test_a_plugin_that_can_not_be_loaded_changes_no_note(shelf: Reading, install: Install) -> None:
+    install("titles", titled("one"))
+    shelf.export()
+    written = shelf.contents()
+    install("titles", "raise RuntimeError('not today')")
+    run = shelf.export(code=1)
+    assert "have changed" not in run.err
+    assert shelf.contents() == written
+
+
+def test_a_note_a_new_filter_leaves_out_is_looked_at_once(shelf: Reading, install: Install) -> None:
+    install("none", filtering("return None"))
+    assert "1 note is rendered again" in shelf.export().err
+    assert "have changed" not in shelf.export().err
+
+
+def test_a_plugin_without_filters_renders_nothing_again(shelf: Reading, install: Install) -> None:
+    shelf.export()
+    install("shelf", hook("vaultsync_after_pull", "pass"))
+    assert "have changed" not in shelf.export().err
+
+
+# What a source of a plugin's own gets wrong.
+
+
+def test_status_goes_on_where_a_source_fails_over_an_edit(shelf: Reading, install: Install) -> None:
+    code = "from vaultsync.testing.memory import *\n"
+    code += "class Bad(MemorySource):\n    def refusal(self, document, edit): raise RuntimeError('odd')\n"
+    code += "shelf = Shelf()\nshelf.put(Document(id='memory:1', title='Odd', note='was'))\n"
+    code += hook(
+        "vaultsync_sources",
+        "return (SourcePlugin('memory', msgspec.defstruct('S', []), '', lambda s, h: Bad(shelf)),)",
+    )
+    install("odd", code)
+    with (shelf.vault / "vaultsync.toml").open("a") as file:
+        file.write("\n[sources.memory]\n")
+    (shelf.vault / "T/document.md").write_text(TEMPLATE.replace("{% for", "- Mine: {{ document.note }}\n\n{% for", 1))
+    shelf.export()
+    shelf.write("Odd.md", shelf.text("Odd.md").replace("- Mine: was", "- Mine: is"))
+    run = shelf.run("status", "--json")
+    assert run.code == 0, run.err
+    assert [one["path"] for one in run.json["unsent"]] == ["Walden.md"]
+    assert [one for one in run.json["unread"] if "could not do refusal: RuntimeError: odd" in one] != []
+
+
 # Template filters.
 
 

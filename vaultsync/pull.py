@@ -187,16 +187,12 @@ class Pull:
     # What waits: earlier failures, changed templates, changed settings.
 
     def reconsider(self, name: str, source: Source) -> None:
-        """Look again at every entry that waits or whose template has changed."""
+        """Look again at every entry that waits or would be rendered otherwise now."""
         state = self._workspace.state
         waiting = dict.fromkeys(state.pending_ids(name))
         waiting |= dict.fromkeys(row.id for row in self.run.answered if row.source == name)
         if not self.options.only:
-            changed = self._with_changed_template(name)
-            if changed:
-                are = "note is" if len(changed) == 1 else "notes are"
-                self.run.announce(f"Templates have changed: {len(changed):,} {are} rendered again.")
-            waiting |= dict.fromkeys(changed)
+            waiting |= dict.fromkeys(self._rendered_otherwise(name))
             if self.resettled:
                 waiting |= dict.fromkeys(state.ids_without_note(name))
         ids = iter([identity for identity in waiting if identity not in self.held])
@@ -204,15 +200,21 @@ class Pull:
             self.run.bounds.between()
             self._hold(self.run.drafts.settle(source, self._again(batch, asked=False)))
 
-    def _with_changed_template(self, name: str) -> list[str]:
-        templates, state = self._workspace.templates, self._workspace.state
-        old = {pair for pair in state.rendered_with(name) if pair[1] != templates.fingerprint(pair[0])}
-        return [
+    def _rendered_otherwise(self, name: str) -> list[str]:
+        """The notes whose template has changed, or the filters that plugins bring; their number is told."""
+        state = self._workspace.state
+        old = {pair: why for pair in state.rendered_with(name) if (why := self._workspace.outdated(*pair))}
+        changed = [
             row.id
             for row in (state.rows() if old else ())
             if row.source == name and (row.category, row.template) in old
             if self.run.survey.place(row.id).on_disk is not OnDisk.NOWHERE
         ]
+        if changed:
+            are = "note is" if len(changed) == 1 else "notes are"
+            what = "Templates" if "Templates" in old.values() else next(iter(old.values()))
+            self.run.announce(f"{what} have changed: {len(changed):,} {are} rendered again.")
+        return changed
 
     def _again(self, ids: Iterable[str], *, asked: bool) -> Iterator[Draft]:
         for identity in ids:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vaultsync.config import FULL_EVERY
 from vaultsync.desk import Desk
 from vaultsync.drafting.survey import Survey
-from vaultsync.errors import VaultsyncError
+from vaultsync.errors import SourceError, VaultsyncError
 from vaultsync.model import REVIEWS
 from vaultsync.plan import OnDisk
 from vaultsync.report import short
@@ -76,8 +76,8 @@ def standing(workspace: Workspace) -> Standing:
     opened = list(desk.every())
     gone = _those(rows, seen, OnDisk.NOWHERE)
     notes = [one for one in opened if not isinstance(one, VaultsyncError)]
-    edits = [one for note in notes for one in _edits(workspace, note)]
-    unread = [error.message for error in (*seen.unread, *(one for one in opened if isinstance(one, VaultsyncError)))]
+    edits, untold = _edits(workspace, notes)
+    failed = (*seen.unread, *(one for one in opened if isinstance(one, VaultsyncError)), *untold)
     return Standing(
         runs=tuple(reversed(list(history.last(_RUNS)))),
         next_full={name: _after(history.last_full(name)) for name in workspace.config.sources},
@@ -95,12 +95,24 @@ def standing(workspace: Workspace) -> Standing:
         # Reviews of days that are over are thrown away, and nobody waits for them.
         deleted=_those((row for row in rows if row.category != REVIEWS), seen, OnDisk.NOWHERE),
         copies=tuple(sorted(path for paths in seen.copies.values() for path in paths)),
-        unread=tuple(dict.fromkeys(unread)),
+        unread=tuple(dict.fromkeys(error.message for error in failed)),
         orphans=dict(sorted(orphans.items())),
     )
 
 
-def _edits(workspace: Workspace, note: OpenNote) -> tuple[Outgoing, ...]:
+def _edits(workspace: Workspace, notes: Iterable[OpenNote]) -> tuple[list[Outgoing], list[SourceError]]:
+    """What was changed in notes; and the failures of sources that can't say of an edit whether they take it."""
+    edits: list[Outgoing] = []
+    untold: list[SourceError] = []
+    for note in notes:
+        try:
+            edits += _edits_in(workspace, note)
+        except SourceError as error:
+            untold.append(error)
+    return edits, untold
+
+
+def _edits_in(workspace: Workspace, note: OpenNote) -> tuple[Outgoing, ...]:
     box = note.outbox(workspace.sources[note.entry.source], workspace)
     held = workspace.state.is_suspect(note.entry.id, note.place.digest)
     return tuple(replace(one, fate=Fate.REFUSED, why=RESTORED) if held else one for one in box)

@@ -114,10 +114,34 @@ class Workspace:
         return Renders(
             self.render_note,
             self.render_path,
-            self.templates.fingerprint,
+            self.fingerprint,
             self.try_templates,
             self.host.document_filters(),
         )
+
+    def fingerprint(self, category: str) -> str:
+        """Changes when anything changes that could change what this category's notes look like."""
+        return self.templates.fingerprint(category) + self._filters_mark
+
+    @cached_property
+    def _filters_mark(self) -> str:
+        """Changes with the plugins that bring filters, with their versions and settings; "" if none does."""
+        sections = self.config.plugins
+        shaping = [(*one, sections.get(one[0])) for one in self.host.shaping()]
+        if not shaping:
+            return ""
+        return "+" + blake2b(msgspec.json.encode(shaping, order="sorted"), digest_size=4).hexdigest()
+
+    def outdated(self, category: str, fingerprint: str) -> str:
+        """What has changed since a note was rendered that had this fingerprint then, in words; "" if nothing has.
+
+        While a plugin can't be loaded or asked, it may be one that brings filters: that changes nothing.
+        """
+        template, _, filters = fingerprint.partition("+")
+        if template != self.templates.fingerprint(category):
+            return "Templates"
+        is_other = filters != self._filters_mark.removeprefix("+") and not self.host.failures
+        return "Filters of plugins" if is_other else ""
 
     def render_note(self, document: Document) -> Rendered:
         """The note of a document. Raises TemplateError."""

@@ -130,7 +130,7 @@ def _rendered(opened: Workspace, identity: str) -> str:
     renders = Renders(
         opened.render_note,
         opened.render_path,
-        opened.templates.fingerprint,
+        opened.fingerprint,
         opened.try_templates,
         opened.host.document_filters(),
     )

@@ -177,8 +177,12 @@ class Drafts:
             return self._kept(decision, entry.base, outcome)
         path = place.path if place.on_disk in (OnDisk.AS_WRITTEN, OnDisk.EDITED, OnDisk.FOUND) else entry.path
         done = action in (Action.NOTHING, Action.KEEP, Action.GONE)
-        # Without a base it is none of our notes yet, wherever it is.
-        return msgspec.structs.replace(entry, path=path if entry.base is not None else None, pending=not done)
+        if entry.base is None:  # it is none of our notes yet, wherever it is
+            return msgspec.structs.replace(entry, path=None, pending=not done)
+        if action is Action.NOTHING:  # a filter leaves it out, also as things are now
+            template = self.decider.renders.fingerprint(entry.base.category)
+            entry = msgspec.structs.replace(entry, base=msgspec.structs.replace(entry.base, template=template))
+        return msgspec.structs.replace(entry, path=path, pending=not done)
 
     def _kept(self, decision: Decision, base: Base, outcome: Outcome | None) -> Entry:
         """The entry of a note that stays though its document is gone: looked at again when that is back, not before."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,13 +40,20 @@ class Host:
     """
 
     def __init__(
-        self, plugins: Mapping[str, object], failures: Iterable[PluginError] = (), *, config: Config | None = None
+        self,
+        plugins: Mapping[str, object],
+        failures: Iterable[PluginError] = (),
+        *,
+        config: Config | None = None,
+        versions: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Register `plugins`, by name, in the order they are to be asked.
 
-        config: hands each its section of vaultsync.toml before it is asked anything else. Raises ConfigError.
+        config: hands each its section of vaultsync.toml before it is asked anything else. versions: of plugins.
+        Raises ConfigError.
         """
         self._failures = list(failures)
+        self._versions = versions
         self._told = 0
         self._notices = notices.Notices(notices.LIMIT)
         self._managers: dict[str, pluggy.PluginManager] = {}
@@ -72,7 +80,9 @@ class Host:
         """
         failures: list[PluginError] = []
         plugins: dict[str, object] = {}
+        versions: dict[str, str] = {}
         for one in chosen(env, failures):
+            versions[one.name] = one.version
             try:
                 plugins[one.name] = installed.load(one)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin boundary
@@ -80,7 +90,7 @@ class Host:
         if config is not None and config.plugins.keys() - plugins.keys():
             # One that was left out keeps its section.
             configuration.check_plugins(config, dict.fromkeys(one.name for one in (*built_in(), *installed.found(env))))
-        return cls(plugins, failures, config=config)
+        return cls(plugins, failures, config=config, versions=versions)
 
     @property
     def failures(self) -> tuple[PluginError, ...]:
@@ -117,6 +127,11 @@ class Host:
     def filtering(self) -> tuple[str, ...]:
         """The plugins that bring document filters, one name for each filter."""
         return tuple(name for name, _ in self._filters)
+
+    def shaping(self) -> tuple[tuple[str, str], ...]:
+        """The plugins that can change what a note looks like, by filters of either kind, each with its version."""
+        names = dict.fromkeys((*self.filtering(), *(plugin for plugin, _ in self._template_filters.values())))
+        return tuple((name, self._versions.get(name, "")) for name in names)
 
     def document_filters(self) -> tuple[tuple[str, DocumentFilter], ...]:
         """Return the document filters, each with its plugin's name, in the order they are to be applied."""

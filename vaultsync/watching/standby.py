@@ -27,7 +27,8 @@ class TooMany(ConfigError):
 
     def __init__(self, notes: int) -> None:
         super().__init__(
-            f"Templates have changed: {notes:,} notes would be rendered again. The old ones stay in use until then.",
+            f"Templates or plugins have changed: {notes:,} notes would be rendered again. The old ones stay in use "
+            "until then.",
             hint='If that is meant, run "vaultsync export"; unattended = true in [watch] allows it for good.',
         )
         self.notes = notes
@@ -101,10 +102,10 @@ class Standby:
 
 
 def _rendered_otherwise(workspace: Workspace) -> int:
-    """How many notes were rendered with other templates than there are now."""
-    now = workspace.templates.fingerprint
-    rows = workspace.state.rows()
+    """How many notes were rendered with other templates than there are now, or other filters."""
     return sum(
-        row.source in workspace.accounts and row.template is not None and row.template != now(row.category or "")
-        for row in rows
+        row.source in workspace.accounts
+        and row.template is not None
+        and bool(workspace.outdated(row.category or "", row.template))
+        for row in workspace.state.rows()
     )
