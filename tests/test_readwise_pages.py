@@ -460,3 +460,16 @@ def test_more_requests_than_a_minute_allows_are_spread_without_one_refusal(
     memory.pull(only=tuple(f"reader:{one.id}" for one in documents))
     assert {one.status for one in throttled.log} == {200}
     assert 120 <= hand_clock() - start <= 121
+
+
+def test_what_highlights_belong_to_is_forgotten_when_they_are_listed(library: Library, simulator: Simulator) -> None:
+    for name in "ab":
+        document = library.add_reader_document(name, location="later")
+        library.highlight_in_reader(document.id, f"{name} says", note="hm")
+    source = source_of(simulator, children=True)
+    memory = Memory(source)
+    memory.pull()
+    assert len([key for key in memory.homes if key.startswith("reader-child:")]) >= 2
+    assert source._children._documents == {}
+    memory.pull(stop_after=1)
+    assert source._children._documents == {}

@@ -77,6 +77,16 @@ def test_several_addresses_are_each_saved_once(reader: Reading) -> None:
     assert len(reader.library.documents) == 2
 
 
+def test_a_tag_is_sent_as_the_account_spells_it(reader: Reading) -> None:
+    reader.configure(source='documents = "all"')
+    reader.library.add_reader_document("On Noise", source_url=URL, tags=["to read", "2024"])
+    reader.export()
+    other = "https://example.org/on-quiet"
+    assert reader.run("save", other, "--tag", "To-Read", "--tag", "y2024", "--tag", "quite new").code == 0
+    [saved] = [one for one in reader.library.documents.values() if one.source_url == other]
+    assert sorted(saved.tags) == ["2024", "quite new", "to read"]
+
+
 @pytest.mark.parametrize("fault", [reply_lost(), cut_off(), status(503)])
 def test_a_lost_answer_is_told_and_nothing_is_sent_twice(reader: Reading, fault: Fault) -> None:
     reader.simulator.faults.order(fault, path="/api/v3/save")

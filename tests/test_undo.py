@@ -167,8 +167,22 @@ def test_a_deletion_is_taken_back_by_making_it_again(reader: Reading) -> None:
 
 def test_a_deleted_note_of_a_reader_document_is_deleted_in_reader(reader: Reading) -> None:
     reader.configure(source='documents = "all"\non_local_delete = "delete"')
-    document = reader.library.add_reader_document("Essay", location="later")
+    url = "https://example.org/essay"
+    document = reader.library.add_reader_document("Essay", location="later", source_url=url)
     reader.export()
     (reader.vault / "Essay.md").unlink()
     push(reader)
     assert document.id not in reader.library.documents
+    reader.run("undo")
+    assert [one.source_url for one in reader.library.documents.values()] == [url]
+
+
+@pytest.mark.parametrize("url", [None, "", "mailto:reader-forwarded-email/1", "private://read/01gk"])
+def test_what_could_not_be_given_back_is_not_deleted(reader: Reading, url: str | None) -> None:
+    reader.configure(source='documents = "all"\non_local_delete = "delete"')
+    document = reader.library.add_reader_document("Letter", location="later", source_url=url, html_content="<p>Dear")
+    reader.export()
+    (reader.vault / "Letter.md").unlink()
+    run = reader.run("push", "--json")
+    assert "has no address on the web" in run.json["outbox"][0]["why"]
+    assert document.id in reader.library.documents

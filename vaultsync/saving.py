@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from vaultsync.errors import AuthError, ConfigError, RateLimited, SourceError, Unreachable
 from vaultsync.hookspecs import Save, Saved, Source
+from vaultsync.lens.inverse import Unread, service_names
 from vaultsync.lookup import by_address, offering
 from vaultsync.storage.state import State
 from vaultsync.workspace import Workspace
@@ -55,12 +56,18 @@ def save(workspace: Workspace, source_name: str | None, saves: Sequence[Save]) -
             outcomes.append(Outcome(one.url, known=known))
             continue
         try:
-            outcomes.append(Outcome(one.url, source.saved(one)))
+            outcomes.append(Outcome(one.url, source.saved(_spelled(workspace.state, source, one))))
         except SourceError as error:
             outcomes.append(Outcome(one.url, error=error))
             if isinstance(error, AuthError | RateLimited | Unreachable):
                 break
     return tuple(outcomes)
+
+
+def _spelled(state: State, source: Source, save: Save) -> Save:
+    """With its tags as the account spells them, where they are known: "to-read" may be "to read" there."""
+    tags = service_names(save.tags, (), state.tags(source.name))
+    return save if isinstance(tags, Unread) else replace(save, tags=tags)
 
 
 def _known(state: State, source: Source, url: str) -> str:

@@ -62,6 +62,13 @@ class Push:
             return record.without_highlight(kept, owner)
         book, reader = _halves(record.opened(kept))
         if reader is not None:
+            if not remake.can_be_saved(reader):
+                raise SourceError(
+                    f'readwise: "{reader.title}" has no address on the web, so that nobody could give it back, text '
+                    "and all. Nothing was deleted.",
+                    source="readwise",
+                    hint="Delete it in Reader, or bring its note back: vaultsync restore NOTE.",
+                )
             # Its highlights go too; the next export says so, one by one.
             self._service.change("DELETE", f"v3/delete/{reader.id}/")
             return record.without_document(kept)

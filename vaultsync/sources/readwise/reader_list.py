@@ -33,7 +33,8 @@ class ReaderList:
 
     def __init__(self, settings: ReadwiseSettings, http: Http, budget: Budget, *, children: bool) -> None:
         self._http = http
-        self._documents: dict[str, str] = {}  # of the highlights listed in this run
+        # Of the highlights listed in this run, which of a large account are some ten megabytes.
+        self._documents: dict[str, str] = {}
         self._budget = budget
         self._full_text = settings.full_text and not children
         self._children = children
@@ -45,6 +46,12 @@ class ReaderList:
 
     def pages(self, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
         """List everything or what changed, moving the cursor along. The last page of a full listing says so."""
+        try:
+            yield from self._pages(fetch, cursor)
+        finally:
+            self._documents.clear()
+
+    def _pages(self, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
         stage = cursor.children if self._children else cursor.reader
         run = stage.begin(self._asked(), full=fetch.full)
         place = self._resumed(run) if run.place else self._first(run)

@@ -59,6 +59,11 @@ def _one(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"highlights": [{name: value for name, value in fields.items() if value not in ("", None)}]}
 
 
+def can_be_saved(document: KeptDocument) -> bool:
+    """Whether Reader could fetch it once more: what was mailed, uploaded or typed there has no address of the web."""
+    return document.url.startswith(("https://", "http://"))
+
+
 def saved(document: KeptDocument) -> dict[str, Any]:
     """The document as `POST save/` takes it."""
     fields = {
