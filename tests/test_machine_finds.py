@@ -332,3 +332,46 @@ def test_without_state_a_passage_that_cannot_be_read_is_not_mixed_with_what_it_s
     assert callout in reader.text("Walden.md")
     assert reader.run("resolve", "Walden.md", "--theirs").code == 0
     assert f"\n\n> two, mended\n\n^rw{second.id}\n" in reader.text("Walden.md")
+
+
+def test_a_copy_from_before_the_news_in_another_note_takes_nothing_back(reader: Reading) -> None:
+    _, (copied, _) = reader.book("Walden", "one", "two")
+    reader.library.edit_highlight_in_app(copied.id, note="Old.")
+    assert reader.run("sync").code == 0
+    text = reader.text("Walden.md")
+    block = text[text.index("> one") : text.index("> two")]
+    reader.write("Mine.md", f"Mine.\n\n{block}")
+    reader.library.edit_highlight_in_app(copied.id, note="New.")
+    assert reader.run("sync", "--full").code == 0
+    reader.library.edit_highlight_in_app(copied.id, text="one, mended")
+    assert reader.run("sync", "--full").code == 0
+    text = reader.text("Walden.md")
+    assert "> one, mended" in text
+    reader.write("Walden.md", text.replace(text[text.index("> one") : text.index("> two")], ""))
+
+    assert "before its last news" in reader.run("sync").out
+
+    assert (copied.text, copied.note) == ("one, mended", "New.")
+    assert "before its last news" in reader.run("status").out
+    reader.write("Mine.md", reader.text("Mine.md").replace("Old.", "Old, and mine."))
+    assert reader.run("sync").code == 0
+    assert copied.note == "Old, and mine."
+
+
+def test_a_copy_from_before_the_news_in_the_same_note_takes_nothing_back(reader: Reading) -> None:
+    _, (copied, _) = reader.book("Walden", "one", "two")
+    reader.library.retag_in_app(copied.id, add=["mine"])
+    assert reader.run("sync", "--full").code == 0
+    text = reader.text("Walden.md")
+    block = text[text.index("> one") : text.index("> two")]
+    reader.type("Walden.md", f"\n{block}")
+    reader.library.retag_in_app(copied.id, add=["later"])
+    assert reader.run("sync", "--full").code == 0
+    text = reader.text("Walden.md")
+    at = text.index("> one")
+    assert "#later" in text[at : text.index("> two")]
+    reader.write("Walden.md", text[:at] + text[text.index("> two") :])
+
+    assert "before its last news" in reader.run("sync").out
+
+    assert [tag.name for tag in copied.tags] == ["mine", "later"]

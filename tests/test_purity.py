@@ -32,7 +32,7 @@ PURE = (
     ),
     *(f"rendering.{name}" for name in ("render", "blame", "tracked", "captured", "filters", "sandbox", "specimen")),
     *(f"lint.{name}" for name in ("writable", "trials", "reasons")),
-    *(f"sending.{name}" for name in ("edits", "outbox", "creations", "aliases")),
+    *(f"sending.{name}" for name in ("edits", "outbox", "creations", "aliases", "earlier")),
     *(f"adopting.{name}" for name in ("takeover", "passages", "foreign")),
     *(f"watching.{name}" for name in ("settling", "schedule", "log", "services")),
     *("storage.entry", "host.wellformed", "host.names"),

@@ -88,7 +88,7 @@ class OpenNote:
 
     def outbox(self, source: Source, workspace: Workspace, *, allow_commands: bool = False) -> tuple[Outgoing, ...]:
         """The fields its user changed, passages that are to be highlights, and what stands against sending each."""
-        copy = Copy(self.path, self.agreed, self.held, self.readings, self.newest)
+        copy = Copy(self.path, self.agreed, self.held, self.readings, self.newest, self.entry.aliases)
         new = self._asked_for(copy, source, workspace, allow_commands=allow_commands)
         if not self.edits:
             return new

@@ -16,13 +16,14 @@ from vaultsync.drafting.strays import Strays
 from vaultsync.drafting.survey import Place, Survey
 from vaultsync.errors import PluginError, TemplateError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
-from vaultsync.model import Document, Highlight
+from vaultsync.model import Document
 from vaultsync.note import anchors, is_another, torn
 from vaultsync.paths import collision_key, unoccupied
 from vaultsync.plan import BEING_EDITED, Action, OnDisk, Seen, decide, needs_theirs
 from vaultsync.rendering.renders import Renders
 from vaultsync.rendering.tracked import Layout
-from vaultsync.sending.aliases import LAYOUT, as_last_shown, localized
+from vaultsync.sending.aliases import LAYOUT, Alias, as_last_shown, localized, with_away
+from vaultsync.sending.earlier import with_copied, with_earlier
 from vaultsync.storage.entry import Base, Creation, Entry
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Decision:
 
     rendered: what is agreed once it is done, if the action makes it so. writes: what notes are to hold, by path: its
     own, and others that hold blocks of it. gone: highlights it takes out of the note. conflicts: that it will hold.
-    tags: of the document and its highlights. away: highlights with news whose block is in no note, as it last was.
+    tags: of the document and its highlights. aliases: the entry's once it is done, None if they stay.
     """
 
     draft: Draft
@@ -82,7 +83,7 @@ class Decision:
     why: str = ""
     notices: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
-    away: tuple[Highlight, ...] = ()
+    aliases: tuple[Alias, ...] | None = None
     error: VaultsyncError | None = None
 
     @property
@@ -141,7 +142,9 @@ class Decider:
             return Decision(draft, Action.NOTHING, place)
         seen, rendered = self._seen(source, draft, place, kept)
         action = decide(seen)
+        aliases = self._aliases(source, draft.entry, kept) if rendered is not None else draft.entry.aliases
         base = Decision(draft, action, place, rendered, place.path, category=kept.category, tags=_tags(kept))
+        base = replace(base, aliases=with_away(aliases, ()))
         if action is Action.LEAVE:
             return replace(base, rendered=None, why="it is back at an earlier text, as if restored from a backup")
         if action is Action.CREATE:
@@ -222,8 +225,14 @@ class Decider:
             conflicts=found.conflicts,
             notices=tuple(f"{place.path}: {notice}" for notice in found.notices),
             why=_conflicts(found.conflicts),
-            away=found.away,
+            aliases=with_copied(with_away(base.aliases or (), found.away), found.copies, unsent=found.unsent),
         )
+
+    def _aliases(self, source: Source, entry: Entry, kept: Document) -> tuple[Alias, ...]:
+        """An entry's aliases, with what its highlights said before these news."""
+        has_news = entry.base is not None and entry.agreed != entry.record
+        was = self.document(source, entry, entry.agreed) if has_news else None
+        return entry.aliases if was is None else with_earlier(entry.aliases, was, kept)
 
     def _placed(self, identity: str, ours: str, kept: Document) -> str:
         """The note with the blocks of highlights that were made of passages in it, in their places."""

@@ -21,7 +21,6 @@ from vaultsync.hookspecs import Source
 from vaultsync.plan import SAVED_SINCE, Action, OnDisk
 from vaultsync.rendering.renders import Renders as Renders
 from vaultsync.report import Change, Tally
-from vaultsync.sending.aliases import with_away
 from vaultsync.storage.deeds import Deed, FileDeed, Journal
 from vaultsync.storage.entry import Base, Entry
 from vaultsync.storage.state import State
@@ -222,7 +221,7 @@ class Drafts:
             mine=held.digest != _ours(decision),
             conflicts=conflicts,
         )
-        aliases = with_away(entry.aliases, decision.away)
+        aliases = entry.aliases if decision.aliases is None else decision.aliases
         return msgspec.structs.replace(entry, path=held.path, base=base, pending=False, aliases=aliases)
 
     def _refused(self, decision: Decision, refused: Refused) -> Entry:

@@ -55,6 +55,7 @@ class Reconciled:
 
     conflicts: how many there are of the document, in any note. kept: ids of highlights that are gone at the source and
     stay. away: highlights that have news and whose block is in no note, as they were agreed on; that they stay.
+    copies: highlights whose block stands in the note more than once. unsent: it says other than the source does.
     """
 
     text: str
@@ -64,6 +65,8 @@ class Reconciled:
     kept: tuple[str, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     away: tuple[Highlight, ...] = ()
+    copies: tuple[str, ...] = ()
+    unsent: bool = False
 
 
 def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
@@ -85,7 +88,8 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
     conflicts = _conflicts(agreed, Held(note.text, elsewhere), theirs, reading[""])
     away = _away(agreed, held, theirs, reading[""])
     base = render(_with(theirs, away)) if away else told
-    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere, away)
+    copies, unsent = reading[""].copies, wanted != theirs
+    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere, away, copies, unsent)
 
 
 def _away(agreed: Agreed, held: Held, theirs: Document, own: Reading) -> tuple[Highlight, ...]:

@@ -6,7 +6,7 @@ has to give the note byte for byte, and the source has to take it. What is not s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -18,6 +18,8 @@ from vaultsync.merging.diff3 import matches
 from vaultsync.merging.merge import merge_tags
 from vaultsync.merging.reconcile import Agreed, Held, Render, merged, together
 from vaultsync.model import EXTRA, Document, Highlight, Value, field_value, with_fields
+from vaultsync.sending.aliases import Alias
+from vaultsync.sending.earlier import says_what_was
 from vaultsync.sending.edits import edits, same
 from vaultsync.sending.fates import Fate, Outgoing
 
@@ -37,13 +39,17 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A document as the vault holds it, beside what was agreed on. newest: as the source last told it."""
+    """A document as the vault holds it, beside what was agreed on. newest: as the source last told it.
+
+    aliases: of its entry.
+    """
 
     path: str
     agreed: Agreed
     held: Held
     readings: Mapping[str, Reading]
     newest: Document
+    aliases: Collection[Alias] = ()
 
 
 def outbox(copy: Copy, rules: Rules) -> tuple[Outgoing, ...]:
@@ -72,12 +78,17 @@ def _weighed(copy: Copy, edit: Edit, block: str, disputed: frozenset[tuple[str, 
         rules.refusal(copy.newest, edit)
         or rules.read_only(edit)
         or (_CUT if _may_be_cut(copy, edit) else "")
+        or (_EARLIER if says_what_was(copy.aliases, edit, elsewhere=_elsewhere(copy)) else "")
         or rules.command(edit)
     )
     return Outgoing(edit, copy.path, block, Fate.REFUSED if why else Fate.SEND, why)
 
 
 _CUT = "The note ends right behind it, and did not before, so it may be cut off; put back what stood there, or a line."
+_EARLIER = (
+    "The source said this before its last news, as a copy of the block from then still does. To get the news, delete "
+    'the block and run "vaultsync restore"; if you mean it, change a word of it, or change it at the source.'
+)
 _UNSURE = "What was read does not give the note back as it is; put the lines around it back as they were."
 
 
@@ -91,6 +102,11 @@ def _disputed(copy: Copy) -> frozenset[tuple[str, str]]:
 def _field(callout: Callout, fields: Mapping[str, str]) -> str:
     name = callout.field.removeprefix(PROPERTY)
     return name if name == callout.field else fields.get(name, name)
+
+
+def _elsewhere(copy: Copy) -> frozenset[str]:
+    """Owners of blocks that stand in another note than the document's own."""
+    return frozenset(owner for path, reading in copy.readings.items() if path for owner in reading.regions)
 
 
 def _may_be_cut(copy: Copy, edit: Edit) -> bool:
