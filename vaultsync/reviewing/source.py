@@ -15,7 +15,7 @@ import msgspec
 
 from vaultsync.accounts import Account
 from vaultsync.errors import SourceError
-from vaultsync.hookspecs import Edit, Fetch, NewHighlight, Page, Piece, Source
+from vaultsync.hookspecs import Asset, Edit, Fetch, NewHighlight, Page, Piece, Source
 from vaultsync.host.fenced import Fenced
 from vaultsync.model import REVIEWS, Document, Highlight
 from vaultsync.reviewing import record as reviews
@@ -93,6 +93,10 @@ class WithReviews(Fenced):
     def unfit(self, document: Document, new: NewHighlight) -> str:
         """Why a highlight can't be made."""
         return _NO_DOCUMENT if document.category == REVIEWS else super().unfit(document, new)
+
+    def assets(self, record: bytes) -> tuple[Asset, ...]:
+        """Ask which files a document has; a review has none."""
+        return () if reviews.is_review(record) else super().assets(record)
 
     def refreshed(self, record: bytes, owner: str) -> bytes:
         """Ask how something is now."""

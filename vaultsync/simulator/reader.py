@@ -15,6 +15,7 @@ from vaultsync.simulator.fields import Choice, Field, Flag, Moment, Names, Text,
 from vaultsync.simulator.library import READ_URL, Library
 from vaultsync.simulator.reader_shapes import document_shape, tag_key
 from vaultsync.simulator.records import ReaderDocument
+from vaultsync.simulator.storage import Storage
 from vaultsync.simulator.times import instant
 
 LOCATIONS = ("new", "later", "shortlist", "archive", "feed")
@@ -49,8 +50,9 @@ UPDATABLE: dict[str, Field] = {**_COMMON, "seen": Flag()}
 class ReaderApi:
     """The v3 endpoints over a library."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, storage: Storage | None = None) -> None:
         self.library = library
+        self._storage = storage or Storage(library)
 
     def routes(self) -> tuple[Route, ...]:
         """Every endpoint of the document, and bulk_update of newer ones."""
@@ -106,7 +108,7 @@ class ReaderApi:
         body = {
             "count": min(len(found), _MOST),
             "nextPageCursor": page[-1].id if len(rest) > len(page) else None,
-            "results": [document_shape(document, request) for document in page],
+            "results": [document_shape(one, request, self._storage.link(one, request)) for one in page],
         }
         return Reply(200, body)
 

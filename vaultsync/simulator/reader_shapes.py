@@ -12,8 +12,8 @@ from vaultsync.simulator.times import reader_time
 _WORDS_A_MINUTE = 265
 
 
-def document_shape(document: ReaderDocument, request: Request) -> dict[str, Any]:
-    """Write a document as the list shows it, with the page and its source only if they were asked for."""
+def document_shape(document: ReaderDocument, request: Request, link: str) -> dict[str, Any]:
+    """Write a document as the list shows it, with the page and the link to its file only if they were asked for."""
     shape = {
         "id": document.id,
         "url": READ_URL + document.id,
@@ -42,7 +42,12 @@ def document_shape(document: ReaderDocument, request: Request) -> dict[str, Any]
         "saved_at": reader_time(document.saved_at),
         "last_moved_at": reader_time(document.last_moved_at),
     }
-    return shape | _extras(document, request)
+    extras: dict[str, Any] = {}
+    if request.flag("withHtmlContent"):
+        extras["html_content"] = document.html_content
+    if request.flag("withRawSourceUrl"):
+        extras["raw_source_url"] = link
+    return shape | extras
 
 
 def tag_key(name: str) -> str:
@@ -69,12 +74,3 @@ def _progress(document: ReaderDocument) -> float:
     """Nothing and everything come as whole numbers, anything between as a fraction."""
     progress = document.reading_progress
     return int(progress) if progress in (0, 1) else progress
-
-
-def _extras(document: ReaderDocument, request: Request) -> dict[str, Any]:
-    extras: dict[str, Any] = {}
-    if request.flag("withHtmlContent"):
-        extras["html_content"] = document.html_content
-    if request.flag("withRawSourceUrl"):
-        extras["raw_source_url"] = f"https://raw.example.com/{document.id}" if document.html_content else ""
-    return extras

@@ -83,6 +83,7 @@ class ReaderDocument(msgspec.Struct, kw_only=True):
     """A v3 document; so are highlights (parent: a document) and comments on them (parent: a highlight).
 
     tags: name → when it was added, in milliseconds since 1970. content: the text of highlights and comments.
+    raw_file: what was uploaded.
     """
 
     id: str
@@ -104,6 +105,7 @@ class ReaderDocument(msgspec.Struct, kw_only=True):
     content: str | None = None
     source_url: str | None = None
     html_content: str | None = None
+    raw_file: bytes | None = None
     notes: str = ""
     parent_id: str | None = None
     reading_progress: float = 0.0
@@ -176,6 +178,7 @@ class DocumentFields(TypedDict, total=False):
     image_url: str | None
     source_url: str | None
     html_content: str | None
+    raw_file: bytes | None
     notes: str
     reading_progress: float
     first_opened_at: datetime | None

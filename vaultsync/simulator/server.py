@@ -32,6 +32,7 @@ from vaultsync.simulator.reader import ReaderApi
 from vaultsync.simulator.readwise import ReadwiseApi
 from vaultsync.simulator.requestlog import RequestLog
 from vaultsync.simulator.sample import sample_library
+from vaultsync.simulator.storage import Storage
 
 DEMO_TOKEN = "demo-token"
 _PREFIX = "/api"
@@ -66,9 +67,10 @@ class Simulator:
         self.lock = threading.RLock()
         self.limits = RateLimits(DOCUMENTED if limits else {}, clock=clock or time.monotonic)
         self.readwise = ReadwiseApi(library, export_pages)
+        self.storage = Storage(library)
         self._routes = [
             (re.compile(_PREFIX + route.pattern), route)
-            for route in (*self.readwise.routes(), *ReaderApi(library).routes())
+            for route in (*self.readwise.routes(), *ReaderApi(library, self.storage).routes())
         ]
         self._bookmarks = LinkdingServer(self.linkding, token)
         self._port = port
@@ -118,7 +120,7 @@ class Simulator:
                     return self._dispatch(request, route, match.groups())
                 except Refusal as refusal:
                     return refusal.reply
-        return self._bookmarks.answer(request) or _NOWHERE
+        return self.storage.answer(request) or self._bookmarks.answer(request) or _NOWHERE
 
     def _dispatch(self, request: Request, route: Route, ids: tuple[str, ...]) -> Reply:
         self._admit(request)

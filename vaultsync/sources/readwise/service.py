@@ -23,6 +23,7 @@ from vaultsync.sources.readwise.reading import (
     HIGHLIGHT_DETAIL,
     READER_DOCUMENT,
     REVIEW_HIGHLIGHT,
+    SOURCE_FILE,
     Reading,
 )
 from vaultsync.sources.readwise.remake import PostedBook
@@ -88,6 +89,16 @@ class Service:
                 document, _problems = READER_DOCUMENT.read(raw)
                 if document is not None and document.id == id_:
                     return document
+        return None
+
+    def source_file(self, id_: str) -> wire.SourceFile | None:
+        """Ask where the file of a document of Reader's is; None if it has no such document."""
+        params = [("id", id_), ("withRawSourceUrl", "true")]
+        page = self._http.read("v3/list/", params, budget=self._reader, decode=wire.envelope)
+        for raw in page.results:
+            told, _problems = SOURCE_FILE.read(raw)
+            if told is not None and told.id == id_:
+                return told
         return None
 
     def patched(self, id_: str, changes: Mapping[str, Any]) -> wire.HighlightDetail | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from vaultsync.budget import Budget
-from vaultsync.hookspecs import Edit, Fetch, NewHighlight, Page, Piece, Review, Save, Saved
+from vaultsync.hookspecs import Asset, Edit, Fetch, NewHighlight, Page, Piece, Review, Save, Saved
 from vaultsync.http import Http
 from vaultsync.model import Document
 from vaultsync.sources.readwise import cursor as cursors
 from vaultsync.sources.readwise import documents, record, saving, sendable
 from vaultsync.sources.readwise.export import BOOK_KEY, Export
+from vaultsync.sources.readwise.files import Files
 from vaultsync.sources.readwise.push import Push
 from vaultsync.sources.readwise.reader_list import CHILD, ReaderList
 from vaultsync.sources.readwise.service import Service
@@ -38,6 +40,7 @@ class ReadwiseSource:
         self._export = Export(http, self._budget)
         self._service = Service(http, readwise=self._budget, reader=reader_budget)
         self._push = Push(self._service)
+        self._files = Files(http, self._service)
 
     def pages(self, fetch: Fetch) -> Iterator[Page]:
         """List Reader before Readwise, so that a note is written once, with what Reader knows in it."""
@@ -142,6 +145,15 @@ class ReadwiseSource:
     def review(self) -> Review:
         """Ask for today's Daily Review."""
         return self._service.review()
+
+    def assets(self, record_: bytes) -> tuple[Asset, ...]:
+        """Ask for the file Reader was given."""
+        return self._files.listed(record_)
+
+    def downloaded(self, record_: bytes, asset: Asset) -> AbstractContextManager[Iterator[bytes]]:
+        """Ask for a file, as it arrives."""
+        del record_
+        return self._files.downloaded(asset)
 
     def saved(self, save: Save) -> Saved:
         """Save an address into Reader."""

@@ -118,6 +118,15 @@ class ReaderHead(msgspec.Struct, gc=False):
     updated_at: Moment = None
 
 
+class SourceFile(msgspec.Struct, gc=False):
+    """Where the file of a Reader document is, if it was asked for; "" if it may not be had."""
+
+    id: Key
+    title: Text = None
+    category: Text = None
+    raw_source_url: Text = None
+
+
 class BookHead(msgspec.Struct, gc=False):
     """What the books list is asked for: which books changed, and when."""
 
