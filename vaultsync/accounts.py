@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,8 +29,7 @@ class _Nothing(msgspec.Struct):
     """The settings of a source that no plugin brings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     """One section [sources.NAME]. type: the source it is at; plugin: that brings it, None if it could not be loaded."""
 
     name: str

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
+import msgspec
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 _CHUNK = 256 * 1024  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(msgspec.Struct, frozen=True):
     """The body of an answer, while it arrives.
 
     length: in bytes; None if the service does not tell, and then its end can't be told from a connection cut short.
@@ -24,15 +23,14 @@ class Download:
     chunks: Iterator[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(msgspec.Struct, frozen=True):
     """A form with one file in it. part: what the form calls it; name, content_type: the file's."""
 
     part: str
     name: str
     content_type: str
     file: BinaryIO
-    boundary: str = field(default_factory=lambda: os.urandom(16).hex())
+    boundary: str = msgspec.field(default_factory=lambda: os.urandom(16).hex())
 
     @property
     def header(self) -> str:

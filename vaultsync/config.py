@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,21 +63,20 @@ class Saves(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """What vaultsync.toml says.
 
     sources: each section [sources.NAME] as written, see `source_settings`. plugins: each [plugins.NAME], likewise.
     """
 
     root: Path
-    notes: Notes = field(default_factory=Notes)
-    sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    text: str = field(default="", repr=False)
-    watch: Watch = field(default_factory=Watch)
-    review: Reviews = field(default_factory=Reviews)
-    plugins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    save: Saves = field(default_factory=Saves)
+    notes: Notes = msgspec.field(default_factory=Notes)
+    sources: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    text: str = ""
+    watch: Watch = msgspec.field(default_factory=Watch)
+    review: Reviews = msgspec.field(default_factory=Reviews)
+    plugins: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    save: Saves = msgspec.field(default_factory=Saves)
 
 
 def find_vault(option: str | None, env: Mapping[str, str], start: Path) -> Path:

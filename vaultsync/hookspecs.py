@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
+import msgspec
 import pluggy
 
 from vaultsync.model import Document
@@ -25,16 +25,14 @@ hookspec = pluggy.HookspecMarker("vaultsync")
 hookimpl = pluggy.HookimplMarker("vaultsync")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Something a source had to leave out or mend. about: a document or highlight as the user knows it."""
 
     about: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """What one answer of a service says about one document.
 
     key: whose it is, "<prefix>:<id>". joins: other keys of the same document, known from this answer.
@@ -48,8 +46,7 @@ class Piece:
     joins: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """A complete listing has ended with this page.
 
     prefix: of the keys it names, colon included. count: how many documents it had, in all its pages. names_all: the
@@ -61,8 +58,7 @@ class Listing:
     names_all: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One answer's worth of pieces.
 
     cursor: where to go on once these pieces are durable; opaque text. listed: every key the page named, changed or
@@ -80,8 +76,7 @@ class Page:
     done: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(msgspec.Struct, frozen=True):
     """What is wanted of a source.
 
     cursor: as the last page gave it, None at first. full: list everything again. only: keys, nothing else.
@@ -91,11 +86,10 @@ class Fetch:
     cursor: str | None = None
     full: bool = False
     only: tuple[str, ...] = ()
-    known: Collection[bytes] = field(default=frozenset())
+    known: Collection[bytes] = msgspec.field(default=frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True):
     """One change wanted at a source.
 
     document: its id. owner: a highlight's id, "" for the document itself. field: of model.Highlight or model.Document,
@@ -111,8 +105,7 @@ class Edit:
     after: str | tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """The source's answer to an edit. value: what the source holds now, in the note's spelling."""
 
     edit: Edit
@@ -187,8 +180,7 @@ class Source(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Save:
+class Save(msgspec.Struct, frozen=True):
     """An address to be saved at a source. location: in the service's words; html: the page, to be taken as it is.
 
     What is empty is left to the service. again: also if it has the address already; a service that can be asked first
@@ -207,8 +199,7 @@ class Save:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(msgspec.Struct, frozen=True):
     """What became of it. key: of the document; service_url: where to open it. is_new: the service did not have it.
 
     remark: what the service did besides, as a sentence; "" if nothing. left: it had it, and nothing was sent.
@@ -229,8 +220,7 @@ class Saver(Protocol):
         """Save an address. Sent once: whoever gets no answer asks the user. Raises SourceError, ConfigError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(msgspec.Struct, frozen=True):
     """A highlight of a review, with what it is from. id: of the highlight; text, note: as in its document."""
 
     id: str
@@ -240,8 +230,7 @@ class Reviewed:
     author: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(msgspec.Struct, frozen=True):
     """What a service gives its user to read again today. url: where to do that; completed: they have."""
 
     id: str
@@ -258,8 +247,7 @@ class Reviewer(Protocol):
         """Ask for today's. Raises SourceError."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewHighlight:
+class NewHighlight(msgspec.Struct, frozen=True):
     """A passage its user marked in a note, to become a highlight. tags: in the service's spelling."""
 
     text: str
@@ -284,8 +272,7 @@ class Highlighter(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(msgspec.Struct, frozen=True):
     """A file that a service keeps with a document: a snapshot of its page, something uploaded, the document itself.
 
     id: the service's own, good for this document only. name: as the service shows it, no file name yet. content_type:
@@ -312,8 +299,7 @@ class AssetSource(Protocol):
         """Ask for a file that is complete, as it arrives. Raises SourceError, also while it is read: for a cut, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(msgspec.Struct, frozen=True):
     """A file to be kept with a document. file: open for reading, at its beginning."""
 
     name: str
@@ -332,8 +318,7 @@ class AssetTaker(Protocol):
         """Delete a file; one that is gone already is fine. Raises SourceError."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourcePlugin:
+class SourcePlugin(msgspec.Struct, frozen=True):
     """What a plugin registers: how to make a source from its section of vaultsync.toml.
 
     settings: a msgspec struct type the section is checked against; it has base_url, if the source is asked over HTTP.

@@ -10,11 +10,11 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urljoin
 
+import msgspec
 import requests
 from requests.auth import AuthBase
 
@@ -37,8 +37,7 @@ TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two bytes
 MAX_REDIRECTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer with a status below 300."""
 
     status: int
@@ -296,8 +295,7 @@ class Http:
         return f'"{text[:120]}…"' if len(text) > 120 else f'"{text}"'
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(msgspec.Struct, frozen=True):
     """One request, before it is sent."""
 
     method: str
@@ -318,8 +316,7 @@ class _Wanted:
         return f"a file at {origin(self.path)}" if self.is_elsewhere else self.path
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(msgspec.Struct, frozen=True):
     """Whatever came back."""
 
     status: int
@@ -328,8 +325,7 @@ class _Answer:
     response: requests.Response | None = None
 
 
-@dataclass(slots=True)
-class _Tries:
+class _Tries(msgspec.Struct):
     """How often one request may still fail, and how long it was put off."""
 
     left: int

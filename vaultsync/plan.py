@@ -5,8 +5,9 @@ base is what we wrote last, ours what the vault holds, theirs what the source re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from vaultsync.errors import SafetyStop
 
@@ -44,8 +45,7 @@ BEING_EDITED = "it is being edited"
 SAVED_SINCE = "saved while this run was at work"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """What a run knows about one document before it decides.
 
     written: we have a base. wanted: it should have a note if it has none. deleted: gone at the source.
@@ -140,8 +140,7 @@ def guard_deletions(documents: int, of_documents: int, highlights: int, of_highl
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Removals:
+class Removals(msgspec.Struct, frozen=True):
     """What a run would take out of the vault: documents of all with a note, highlights of all in notes that stay."""
 
     documents: int

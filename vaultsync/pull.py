@@ -27,8 +27,7 @@ from vaultsync.workspace import Workspace
 _PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What a user asked of one pull. only: ids, paths or addresses; sources: names, all if empty.
 
     asking: False to ask no source, and only look again at what waits. restoring: bring back what the user deleted of

@@ -8,10 +8,11 @@ service is changed first and state last, edit by edit: after a crash in between 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 import msgspec
+from msgspec.structs import replace
 
 from vaultsync.desk import Desk
 from vaultsync.drafting.decisions import Draft
@@ -39,8 +40,7 @@ from vaultsync.storage.entry import Entry
 from vaultsync.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class PushOptions:
+class PushOptions(msgspec.Struct, frozen=True):
     """What a user asked of one push. only: ids, paths or addresses; sources: names, all if empty.
 
     yes: they mean it, however many edits there are. allow_commands: also text that the service takes for a command.
@@ -142,7 +142,7 @@ class Push:
         """Bring blocks that were in no note for a while, and are in one again, what was new meanwhile."""
         back = [note.entry.id for note in notes if note.has_returned]
         entries = [entry for entry in map(self._workspace.state.entry, back) if entry is not None]
-        drafts = [Draft(msgspec.structs.replace(entry, pending=True), entry) for entry in entries if _is_away(entry)]
+        drafts = [Draft(replace(entry, pending=True), entry) for entry in entries if _is_away(entry)]
         if drafts:
             self.run.drafts.settle(source, drafts)
 
@@ -207,11 +207,11 @@ class _Sender:
     def _keep(self, entry: Entry, edit: Edit | None = None) -> None:
         """Remember what the source said; and that an edit was sent, with how the source spells it."""
         state = self._run.workspace.state
-        entry = msgspec.structs.replace(entry, pending=True)
+        entry = replace(entry, pending=True)
         if edit is not None:
             document = self._source.document(entry.record)
             if value_of(document, edit) != edit.before:
-                entry = msgspec.structs.replace(entry, aliases=learned(document, [edit], entry.aliases))
+                entry = replace(entry, aliases=learned(document, [edit], entry.aliases))
         with state.transaction():
             state.put(entry)
             if edit is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from vaultsync.errors import AuthError, RateLimited, SafetyStop, VaultsyncError
 from vaultsync.hookspecs import Problem
@@ -16,8 +17,7 @@ _SHOWN = 20
 _NOTES_LEFT = (Action.LEAVE, Action.KEEP, Action.WAIT, Action.ASK)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What was decided for one document. path: of its note inside the vault; why: more than the action says."""
 
     action: Action
@@ -26,8 +26,7 @@ class Change:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """What a run did, or would do if `dry`.
 
     unchanged: notes that needed nothing. errors: what failed; the rest was done. stop: why removals were not made.
@@ -42,7 +41,7 @@ class Report:
     stop: SafetyStop | None = None
     problems: tuple[Problem, ...] = ()
     asides: tuple[str, ...] = ()
-    conflicts: Mapping[str, int] = field(default_factory=dict)
+    conflicts: Mapping[str, int] = msgspec.field(default_factory=dict)
     edits: tuple[Outgoing, ...] = ()
     dry: bool = False
 
@@ -191,16 +190,15 @@ def _notes(number: int) -> str:
     return f"{number:,} note{'s were' if number != 1 else ' was'}"
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """Collects what a run does, one decision a document (the last counts), and makes the report."""
 
-    changes: dict[str, Change] = field(default_factory=dict)
-    errors: list[VaultsyncError] = field(default_factory=list)
-    problems: dict[Problem, None] = field(default_factory=dict)
-    asides: list[str] = field(default_factory=list)
+    changes: dict[str, Change] = msgspec.field(default_factory=dict)
+    errors: list[VaultsyncError] = msgspec.field(default_factory=list)
+    problems: dict[Problem, None] = msgspec.field(default_factory=dict)
+    asides: list[str] = msgspec.field(default_factory=list)
     stop: SafetyStop | None = None
-    outgoing: list[Outgoing] = field(default_factory=list)
+    outgoing: list[Outgoing] = msgspec.field(default_factory=list)
 
     def fail(self, error: VaultsyncError) -> None:
         """Tell of a failure, once."""

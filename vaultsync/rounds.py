@@ -25,8 +25,7 @@ from vaultsync.storage.state import Row
 from vaultsync.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(msgspec.Struct, frozen=True):
     """What a run keeps to while others are at work in the vault.
 
     at: the only notes it looks at, by path; None for all. Such a run can push, but not pull. busy: notes that are being

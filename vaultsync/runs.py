@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from vaultsync.pull import Options, Pull
 from vaultsync.report import Report
@@ -47,11 +48,11 @@ def run(  # noqa: PLR0913  # two halves, and how to go about them
 
             Push(this, push).everything()
         report = this.report()
-    report = dataclasses.replace(report, errors=(*workspace.host.untold(), *report.errors))
+    report = replace(report, errors=(*workspace.host.untold(), *report.errors))
     if not dry and (bounds is None or swept or report.has_news):
         workspace.history.append(_diary(workspace, command, swept, report))
     for failure in workspace.host.after_pull(report) if pull is not None else ():
-        report = dataclasses.replace(report, errors=(*report.errors, failure))
+        report = replace(report, errors=(*report.errors, failure))
     return report
 
 

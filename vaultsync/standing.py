@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from vaultsync.config import FULL_EVERY
 from vaultsync.desk import Desk
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
 _RUNS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """Something in a note that waits for its user. path: inside the vault; block: its anchor, "" for the document.
 
     what: the fields as they were and are, on a line, where that is known.
@@ -40,8 +41,7 @@ class Trouble:
     what: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """What `vaultsync status` tells. Paths are inside the vault, sorted.
 
     runs: the last ones, newest first, as pull.py kept them. next_full: by source, when everything is listed

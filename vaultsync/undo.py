@@ -7,9 +7,10 @@ once it is taken back, so that an undo that is cut short goes on from there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
 from vaultsync.disk.vault import Refused, Trashed, Vault, Write, Written, digest
 from vaultsync.errors import SourceError, VaultsyncError

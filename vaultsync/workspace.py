@@ -41,17 +41,16 @@ if TYPE_CHECKING:
     from vaultsync.rendering.tracked import Rendered
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(msgspec.Struct, frozen=True):
     """What may differ from a user's own set-up, for the demo and for tests.
 
     base_urls and tokens by account: instead of vaultsync.toml and the stored secrets. http: more of what Http takes,
     such as a clock. now: the time a run begins. state: the folder to keep state in.
     """
 
-    base_urls: Mapping[str, str] = field(default_factory=dict)
-    tokens: Mapping[str, str] = field(default_factory=dict)
-    http: Mapping[str, Any] = field(default_factory=dict)
+    base_urls: Mapping[str, str] = msgspec.field(default_factory=dict)
+    tokens: Mapping[str, str] = msgspec.field(default_factory=dict)
+    http: Mapping[str, Any] = msgspec.field(default_factory=dict)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     state: Path | None = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -57,11 +57,10 @@ class Plan:
     left: tuple[Left, ...] = ()
 
 
-@dataclass(slots=True)
 class Adopter(Decider):
     """Decides drafts by a plan. takings: by the id of their document."""
 
-    takings: Mapping[str, Taking] = field(default_factory=dict)
+    takings: Mapping[str, Taking] = msgspec.field(default_factory=dict)
 
     def _decision(self, source: Source, draft: Draft, place: Place, pending: Mapping[str, Wanted]) -> Decision:
         del source, place, pending  # what is to be done was planned

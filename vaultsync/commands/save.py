@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +53,8 @@ def command(  # noqa: PLR0913  # one parameter an option
 
     Each is sent once. What vaultsync knows to be there already is not sent, unless you say --again.
     """
+    from msgspec.structs import replace
+
     from vaultsync import progress, workspace
     from vaultsync.hookspecs import Save
     from vaultsync.saving import checked, save

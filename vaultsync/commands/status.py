@@ -23,8 +23,6 @@ _SHOWN = 20
 @json_option
 def command(vault: str | None, *, as_json: bool) -> None:
     """Say what the last runs did, which notes hold words of yours, and what waits for you. Asks no service."""
-    from dataclasses import asdict
-
     from msgspec import to_builtins
 
     from vaultsync import workspace
@@ -35,7 +33,8 @@ def command(vault: str | None, *, as_json: bool) -> None:
     with workspace.opened(root, env=os.environ, stand=workspace.offline(root)) as opened:
         found, beat = standing(opened), heard(opened.state.folder)
     if as_json:
-        print_json({"vault": str(root), "watching": beat and to_builtins(beat), **asdict(found)})
+        shown = to_builtins(found, builtin_types=(datetime,))
+        print_json({"vault": str(root), "watching": beat and to_builtins(beat), **shown})
         return
     click.echo(f"Vault: {root}, {_count(found.notes)}")
     for line in _watching(beat) if beat is not None else ():

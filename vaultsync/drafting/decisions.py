@@ -6,10 +6,10 @@ Reads notes, writes nothing. What the table says is in plan.py, how a merge is m
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Set
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from vaultsync.disk.vault import Vault, digest
 from vaultsync.drafting.strays import Strays
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 _layouts = msgspec.msgpack.Decoder(Layout)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """What an entry is to become.
 
     before: as state has it now; keys: digests by key; asked: named by the user. restoring: blocks its user deleted and
@@ -43,7 +42,7 @@ class Draft:
 
     entry: Entry
     before: Entry | None = None
-    keys: Mapping[str, bytes | None] = field(default_factory=dict)
+    keys: Mapping[str, bytes | None] = msgspec.field(default_factory=dict)
     asked: bool = False
     restoring: tuple[str, ...] | None = None
 
@@ -53,8 +52,7 @@ class Draft:
         return self.asked or self.entry.pending or self.before is None or self.before.record != self.entry.record
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What a note is to hold. replaces: digest of what it holds now, None if it is not there; was: that, if known."""
 
     text: str
@@ -62,8 +60,7 @@ class Wanted:
     was: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """One draft's action.
 
     rendered: what is agreed once it is done, if the action makes it so. writes: what notes are to hold, by path: its
@@ -76,7 +73,7 @@ class Decision:
     place: Place
     rendered: Rendered | None = None
     path: str = ""
-    writes: Mapping[str, Wanted] = field(default_factory=dict)
+    writes: Mapping[str, Wanted] = msgspec.field(default_factory=dict)
     gone: int = 0
     category: str = ""
     conflicts: int = 0
@@ -92,8 +89,7 @@ class Decision:
         return self.action is Action.TRASH or self.gone > 0
 
 
-@dataclass(slots=True)
-class Decider:
+class Decider(msgspec.Struct):
     """Where drafts are decided; one per run.
 
     tags: every tag a source has, as it spells it. restored: ids of notes that are back at an earlier text. busy: paths

@@ -7,7 +7,6 @@ leaves state older than the world, and the next run knows the notes it finds for
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,8 +27,7 @@ from vaultsync.storage.state import State
 Outcome = Written | Refused | Trashed
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """A removal that waits for the guard. highlights: how many would leave the note; 0 if the note itself goes."""
 
     id: str
@@ -37,8 +35,7 @@ class Held:
     highlights: int
 
 
-@dataclass(slots=True)
-class Drafts:
+class Drafts(msgspec.Struct):
     """Where drafts are made true; one per run."""
 
     vault: Vault

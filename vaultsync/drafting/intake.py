@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -17,8 +16,7 @@ from vaultsync.storage.entry import Entry
 from vaultsync.storage.state import State
 
 
-@dataclass(slots=True)
-class Intake:
+class Intake(msgspec.Struct):
     """One page being worked in.
 
     folded: entries that turned out to be another's document, and whose. asked: the user named these documents.
@@ -30,9 +28,9 @@ class Intake:
     survey: Survey
     tally: Tally
     asked: bool = False
-    folded: dict[str, str] = field(default_factory=dict)
-    _drafts: dict[str, Draft] = field(default_factory=dict)
-    _owners: dict[str, str] = field(default_factory=dict)
+    folded: dict[str, str] = msgspec.field(default_factory=dict)
+    _drafts: dict[str, Draft] = msgspec.field(default_factory=dict)
+    _owners: dict[str, str] = msgspec.field(default_factory=dict)
 
     def drafts(self, pieces: Iterable[Piece]) -> list[Draft]:
         """The drafts of a page, in the order their documents first came up."""

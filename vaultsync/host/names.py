@@ -9,9 +9,9 @@ Where an account is named for its source, nothing is put otherwise.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from vaultsync.accounts import Account
 from vaultsync.errors import SourceError, VaultsyncError

@@ -9,9 +9,9 @@ as it does of any other program: what one says is news in the other, and if both
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from vaultsync.accounts import Account
 from vaultsync.errors import SourceError

@@ -8,9 +8,8 @@ document finds it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from vaultsync.errors import Unreachable, VaultError
 from vaultsync.hookspecs import Edit, Fetch, Highlighter, NewHighlight, Receipt, Source

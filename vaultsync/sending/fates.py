@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from vaultsync.hookspecs import Edit, NewHighlight
 
@@ -23,8 +24,7 @@ class Fate(Enum):
     WAIT = "waiting"
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """One edit and what becomes of it. path: of the note; block: its anchor, "" for the document. why: a sentence.
 
     new: the highlight that is to be made, if that is what is wanted; the edit is of the field "highlight" then.

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hashlib import sha256
+
+import msgspec
 
 from vaultsync.hookspecs import Piece, Problem
 
 
-@dataclass(slots=True)
-class Haul:
+class Haul(msgspec.Struct):
     """Pieces, and what had to be left out or mended. listed: keys it named. unchanged: results known already."""
 
-    pieces: list[Piece] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    listed: list[str] = field(default_factory=list)
+    pieces: list[Piece] = msgspec.field(default_factory=list)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    listed: list[str] = msgspec.field(default_factory=list)
     unchanged: int = 0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from vaultsync.hookspecs import Edit
@@ -46,8 +44,7 @@ class Deed(msgspec.Struct, frozen=True, array_like=True):
 _DEEDS = msgspec.msgpack.Decoder(Deed)
 
 
-@dataclass(slots=True)
-class Journal:
+class Journal(msgspec.Struct):
     """Takes down what one run does."""
 
     state: State

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from vaultsync.disk.root import MARKER
 from vaultsync.errors import AtWork, AuthError, RateLimited, SourceError, Unreachable, VaultError, VaultsyncError
 from vaultsync.pull import Options
@@ -230,7 +232,7 @@ class Session:
         self._take_in()
         busy = self._settling.busy(self._times.now)
         errors = tuple(one for one in report.errors if not (isinstance(one, VaultError) and one.path in busy))
-        return replace(report, errors=errors), len(errors) < len(report.errors)
+        return msgspec.structs.replace(report, errors=errors), len(errors) < len(report.errors)
 
     def _bounds(self, found: Ripe) -> Bounds:
         now = self._times.now

@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
+
 from vaultsync.disk.root import MARKER
 from vaultsync.errors import VaultsyncError
 from vaultsync.storage.lock import watch_lock
@@ -93,7 +95,7 @@ class Watch:
         """Everything that watching needs, opened. Raises VaultsyncError, OSError."""
         clock, manner = self._clock, self._manner
         http = {"patience": manner.pace.patience, "sleep": self._sleep, "clock": clock.monotonic, "now": clock.now}
-        stand = replace(manner.stand, http={**http, **manner.stand.http}, now=clock.now)
+        stand = msgspec.structs.replace(manner.stand, http={**http, **manner.stand.http}, now=clock.now)
         with ExitStack() as stack:
             standby = Standby(self._root, self._env, stand, allowed=manner.yes)
             stack.callback(standby.close)

@@ -7,7 +7,6 @@ https://readwise.io/api_deets, https://readwise.io/reader_api.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -31,8 +30,7 @@ from vaultsync.sources.readwise.remake import PostedBook
 _Detail = TypeVar("_Detail", wire.HighlightDetail, wire.BookDetail)
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(msgspec.Struct, frozen=True):
     """A highlight or book of Readwise, as its addresses name it."""
 
     kind: Literal["highlights", "books"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from vaultsync.errors import SourceError, Unreachable
 from vaultsync.hookspecs import Edit
@@ -16,13 +17,12 @@ _TRIES = 3  # to add one tag, looking after each whether it is there
 _MOST_FRESH = 20
 
 
-@dataclass(frozen=True, slots=True)
-class TagChanges:
+class TagChanges(msgspec.Struct, frozen=True):
     """What is left to do. added: names. removed: names, case folded. respelled: new spellings, by name case folded."""
 
     added: tuple[str, ...] = ()
     removed: frozenset[str] = frozenset()
-    respelled: Mapping[str, str] = field(default_factory=dict)
+    respelled: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def tag_changes(edit: Edit, there: Iterable[str]) -> TagChanges:

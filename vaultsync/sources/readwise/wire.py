@@ -7,7 +7,6 @@ Reader: https://readwise.io/reader_api). Keys that are not named here are ignore
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
@@ -195,8 +194,7 @@ class _Envelope(msgspec.Struct, gc=False):
     next: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True):
     """A page, opened but not read. results: JSON of one thing each. after: the next page's cursor, as it came."""
 
     results: tuple[bytes, ...]
