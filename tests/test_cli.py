@@ -14,7 +14,7 @@ import click
 import pytest
 
 from tests.command_case import be_nobody
-from vaultsync import __version__, cli
+from vaultsync import __version__, commandline
 from vaultsync.cli import main
 from vaultsync.errors import ConfigError, SafetyStop, VaultsyncError
 
@@ -47,7 +47,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Install:
     def install(function: Callable[..., int]) -> None:
         made = click.Command("export", callback=function, params=[click.Option(["--json", "as_json"], is_flag=True)])
         monkeypatch.setitem(sys.modules, "stand_in", SimpleNamespace(command=made))
-        monkeypatch.setitem(cli.COMMANDS, "export", ("stand_in", ""))
+        monkeypatch.setitem(commandline.COMMANDS, "export", ("stand_in", ""))
 
     return install
 
@@ -69,6 +69,12 @@ def test_help_and_version_import_nothing_heavy(option: str) -> None:
     assert not {name for name in HEAVY if name in done.stdout.split("\n")}
 
 
+def test_the_version_is_told_without_the_command_line() -> None:
+    program = "import sys; from vaultsync.cli import main; main(['--version']); print(*sys.modules, sep=chr(10))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"click", "dataclasses", "inspect"} & set(done.stdout.split("\n"))
+
+
 def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"vaultsync {__version__}\n"
@@ -77,10 +83,10 @@ def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert all(f"  {name} " in out for name in cli.COMMANDS)
+    assert all(f"  {name} " in out for name in commandline.COMMANDS)
 
 
-@pytest.mark.parametrize("name", list(cli.COMMANDS))
+@pytest.mark.parametrize("name", list(commandline.COMMANDS))
 def test_every_command_explains_itself_and_its_options(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"Usage: vaultsync {name}")

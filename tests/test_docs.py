@@ -13,7 +13,7 @@ import pytest
 
 from tests.export_case import Reading, reader
 from vaultsync import hookspecs
-from vaultsync.cli import COMMANDS
+from vaultsync.commandline import COMMANDS
 from vaultsync.model import Document, Highlight
 from vaultsync.rendering.filters import FILTERS
 from vaultsync.rendering.sandbox import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS

@@ -60,7 +60,7 @@ WORLD = frozenset(
     ]
 )
 CLOCKS = frozenset(["now", "utcnow", "today", "time", "monotonic", "perf_counter", "localtime", "gmtime"])
-MAY_PRINT = ("commands", "cli.py", "progress.py")
+MAY_PRINT = ("commands", "cli.py", "commandline.py", "progress.py")
 
 
 def name_of(path: Path) -> str:

@@ -20,7 +20,7 @@ import click
 import pytest
 
 from tests.command_case import be_nobody, made_vault
-from vaultsync import cli
+from vaultsync import cli, commandline
 from vaultsync.errors import ConfigError
 from vaultsync.storage.lock import watch_lock
 from vaultsync.storage.statedir import state_dir
@@ -622,8 +622,8 @@ def test_a_system_nothing_is_known_of_is_told_what_to_do() -> None:
 
 def understood(arguments: list[str]) -> bool:
     """Whether the command line takes this."""
-    context = click.Context(cli.vaultsync)
-    command = cli.vaultsync.get_command(context, arguments[0])
+    context = click.Context(commandline.vaultsync)
+    command = commandline.vaultsync.get_command(context, arguments[0])
     assert command, arguments
     return bool(command.make_context(arguments[0], arguments[1:]))
 

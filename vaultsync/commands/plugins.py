@@ -82,12 +82,12 @@ def _config(vault: str | None) -> Config | None:
 
 def _rows(host: Host, there: Collection[Account]) -> Iterator[Row]:
     """Every plugin that is there, in the order they are asked; those that were not loaded after them."""
-    from vaultsync import cli
+    from vaultsync import commandline
     from vaultsync.host import commands as plugin_commands
     from vaultsync.host import installed
     from vaultsync.host.plugins import built_in
 
-    commands = plugin_commands.known(host, os.environ, own=cli.COMMANDS)
+    commands = plugin_commands.known(host, os.environ, own=commandline.COMMANDS)
     every = (*built_in(), *installed.found(os.environ))
     origins = {one.name: _origin(one) for one in reversed(every)}
     for name in host.names:
