@@ -162,7 +162,7 @@ def test_a_new_a_changed_and_a_removed_filter_render_notes_again(
         [about] = site.glob("*.dist-info")
         (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {about.name}\nVersion: {suffix}\n")
         run = shelf.export()
-        assert "Filters of plugins have changed: 2 notes are rendered again." in run.err
+        assert "Plugins or settings have changed: 2 notes are rendered again." in run.err
         assert shelf.text("Walden.md") == typed.replace("# Walden", f"# Walden {suffix}").replace(
             "title: Walden", f"title: Walden {suffix}"
         ).replace('title: "Walden"', f'title: "Walden {suffix}"')

@@ -19,7 +19,7 @@ EDGES = [
         for room in ("disk", "storage", "watching")
         for path in sorted((PACKAGE / room).glob("*.py"))
     ),
-    *("http", "lint/cache"),
+    *("http", "web", "lint/cache"),
 ]
 OF_OS = """mkdir makedirs write rename replace link symlink unlink remove rmdir fsync fchmod fchown chmod chown utime
 truncate ftruncate"""

@@ -15,6 +15,7 @@ import msgspec
 from vaultsync import mistakes
 from vaultsync.errors import ConfigError
 from vaultsync.mistakes import converted, mistake, refuse_unknown
+from vaultsync.paths import portable
 from vaultsync.steps import step
 
 if TYPE_CHECKING:
@@ -29,11 +30,19 @@ class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The section [notes].
 
     path: where a new note goes, a template. templates: a folder in the vault, the name of a shipped set, or ""
-    for the default one; rendering/templates.py makes sure of it.
+    for the default one; rendering/templates.py makes sure of it. covers: the folder in the vault that covers are
+    downloaded into, "" for none.
     """
 
     path: str = "Readwise/{{ document.category }}/{{ document.title }}.md"
     templates: str = ""
+    covers: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a folder that is none in the vault. Raises ValueError."""
+        parts = self.covers.split("/")
+        if self.covers and any(not part or part[0] == "." or portable(part) != part for part in parts):
+            raise ValueError(f'covers: "{self.covers}" is no folder in the vault; it reads "Attachments/Covers"')
 
 
 _Seconds = Annotated[float, msgspec.Meta(ge=0.05)]
@@ -227,6 +236,9 @@ _INITIAL = """\
 # How notes look: "default", "callouts" or "minimal" come with vaultsync; or a folder in this vault
 # with a document.md of your own ("vaultsync templates copy" makes you one).
 @templates@
+
+# Where covers are downloaded into, as "Attachments/Covers". Empty: notes show them from the web.
+# covers = ""
 
 [watch]
 # How "vaultsync watch" goes about it: how many seconds a note you save is given before it is read, how many pass

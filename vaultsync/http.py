@@ -1,4 +1,4 @@
-"""Speak HTTP with one source: limits kept, token guarded, hiccups waited out. The only module that does.
+"""Speak HTTP with one source: limits kept, token guarded, hiccups waited out. No other module speaks with one.
 
 What is retried is what cannot do harm: anything the service says it did not apply (429), and reads.
 Everything else that goes wrong becomes an error of the SourceError tree, without the token in it.

@@ -26,6 +26,11 @@ def converted(table: Mapping[str, Any], wanted: type[_Struct], *, text: str, sec
         # "Expected `bool`, got `str` - at `$.highlights`"
         said, _, where = str(error).replace("`", "").partition(" - at $.")
         key = re.split(r"[.\[]", where)[0]
+        # What a type itself refuses names the option: 'covers: "../x" is no folder; write "x"'
+        own, _, reason = said.partition(": ")
+        if not key and own in {each.encode_name for each in fields}:
+            what, _, hint = reason.partition("; ")
+            raise mistake(text, section, own, f"{own}: {what}", f"{hint[:1].upper()}{hint[1:]}.") from error
         choices = [choice for each in fields if each.encode_name == key for choice in _choices(each.type)]
         what = f"{key or section}: {_in_plain_words(said)}"
         raise mistake(text, section, key, what, f"Allowed: {', '.join(choices)}." if choices else TOML_HINT) from error

@@ -55,7 +55,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     id: "<account>:<id>", what the property vaultsync_id holds. source: the plugin it came by ("readwise"); where
     the text was read ("kindle") is extra["source"]. account: the section [sources.NAME] it came by, which is named
-    for the source or otherwise ("work"); vaultsync fills it in, no source does. view: inbox, later, shortlist,
+    for the source or otherwise ("work"); cover_file: what the cover is called in the vault, empty if it is on the
+    web only; vaultsync fills both in, no source does. view: inbox, later, shortlist,
     archive, feed-unseen, feed-seen, or empty. content: the full text as Markdown, empty unless asked for. deleted:
     gone at the service.
     """
@@ -69,6 +70,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     service_url: str = ""
     cover: str = ""
+    cover_file: str = ""
     summary: str = ""
     note: str = ""
     tags: tuple[str, ...] = ()

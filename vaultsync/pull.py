@@ -202,7 +202,7 @@ class Pull:
     def _rendered_otherwise(self, name: str) -> list[str]:
         """The notes whose template has changed, or the filters that plugins bring; their number is told."""
         state = self._workspace.state
-        old = {pair: why for pair in state.rendered_with(name) if (why := self._workspace.outdated(*pair))}
+        old = {pair: why for pair in state.rendered_with(name) if (why := self._workspace.fingerprints.outdated(*pair))}
         changed = [
             row.id
             for row in (state.rows() if old else ())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,6 +24,9 @@ from vaultsync.report import Report, Tally
 from vaultsync.storage.deeds import Journal
 from vaultsync.storage.state import Row
 from vaultsync.workspace import Workspace
+
+if TYPE_CHECKING:
+    from vaultsync.drafting.pictures import Pictures
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -106,7 +110,18 @@ class Round:
             state.creating,
         )
         self.journal = Journal(state)
-        self.drafts = Drafts(vault, state, self.survey, self.tally, decider, self.journal, self.workspace.now)
+        now, pictures = self.workspace.now, self._pictures(vault)
+        self.drafts = Drafts(vault, state, self.survey, self.tally, decider, self.journal, now, pictures)
+
+    def _pictures(self, vault: Vault) -> Pictures | None:
+        """Where covers are kept, if they are."""
+        workspace, folder = self.workspace, self.workspace.config.notes.covers
+        if not folder:
+            return None
+        from vaultsync.drafting.pictures import Pictures  # of which most vaults have none
+
+        say = workspace.progress.say
+        return Pictures(folder, vault, workspace.state, workspace.web, workspace.now, say, self.dry)
 
     def _rows_at(self, paths: Collection[str]) -> list[Row]:
         """What is remembered of these notes, by where they are and the ids they bear; and of what is reviewed there."""
@@ -192,6 +207,11 @@ class Round:
 
     def report(self) -> Report:
         """What was done so far."""
+        failed = self.drafts.pictures.failed if self.drafts.pictures is not None else {}
+        if failed:
+            url, why = next(iter(failed.items()))
+            told = "1 cover can't be had and is" if len(failed) == 1 else f"{len(failed):,} covers can't be had and are"
+            self.tally.asides.append(f"{told} shown from the web, such as {url} ({why}).")
         conflicts = self.workspace.state.conflicts()
         requests = self.workspace.requests() - self._asked
         return self.tally.report(known=self.known, requests=requests, conflicts=conflicts, dry=self.dry)

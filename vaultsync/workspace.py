@@ -26,6 +26,7 @@ from vaultsync.model import REVIEWS
 from vaultsync.origins import origin
 from vaultsync.progress import Progress, silent
 from vaultsync.rendering import templates as template_files
+from vaultsync.rendering.fingerprints import Fingerprints
 from vaultsync.rendering.renders import Renders
 from vaultsync.reviewing.source import WithReviews
 from vaultsync.storage.history import History
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from vaultsync.model import Document
     from vaultsync.rendering.render import PathRenderer
     from vaultsync.rendering.tracked import Rendered
+    from vaultsync.web import Web
 
 
 class Stand(msgspec.Struct, frozen=True):
@@ -75,6 +77,7 @@ class Workspace:
     env: Mapping[str, str]
     stand: Stand
     _https: list[Http] = field(default_factory=list)
+    _webs: dict[str, Web] = field(default_factory=dict)
     _budgets: dict[tuple[str, str], Budgets] = field(default_factory=dict, repr=False)  # by origin and token
     _refusals: list[AuthError] = field(default_factory=list)
 
@@ -113,34 +116,24 @@ class Workspace:
         return Renders(
             self.render_note,
             self.render_path,
-            self.fingerprint,
+            self.fingerprints.of,
             self.try_templates,
             self.host.document_filters(),
+            self._cover_file if self.config.notes.covers else None,
         )
 
-    def fingerprint(self, category: str) -> str:
-        """Changes when anything changes that could change what this category's notes look like."""
-        return self.templates.fingerprint(category) + self._filters_mark
+    def _cover_file(self, url: str) -> str:
+        """What a cover is called in the vault; "" if it is on the web only."""
+        known = self.state.picture(url)
+        return known[0] if known else ""
 
     @cached_property
-    def _filters_mark(self) -> str:
-        """Changes with the plugins that bring filters, with their versions and settings; "" if none does."""
+    def fingerprints(self) -> Fingerprints:
+        """What notes are rendered with: the templates, plugins that bring filters, and settings."""
         sections = self.config.plugins
-        shaping = [(*one, sections.get(one[0])) for one in self.host.shaping()]
-        if not shaping:
-            return ""
-        return "+" + blake2b(msgspec.json.encode(shaping, order="sorted"), digest_size=4).hexdigest()
-
-    def outdated(self, category: str, fingerprint: str) -> str:
-        """What has changed since a note was rendered that had this fingerprint then, in words; "" if nothing has.
-
-        While a plugin can't be loaded or asked, it may be one that brings filters: that changes nothing.
-        """
-        template, _, filters = fingerprint.partition("+")
-        if template != self.templates.fingerprint(category):
-            return "Templates"
-        is_other = filters != self._filters_mark.removeprefix("+") and not self.host.failures
-        return "Filters of plugins" if is_other else ""
+        shaping: list[object] = [(*one, sections.get(one[0])) for one in self.host.shaping()]
+        shaping += ["covers"] if self.config.notes.covers else []
+        return Fingerprints(self.templates.fingerprint, shaping, is_whole=not self.host.failures)
 
     def render_note(self, document: Document) -> Rendered:
         """The note of a document. Raises TemplateError."""
@@ -252,6 +245,15 @@ class Workspace:
         filters = [(plugin, sections[plugin]) if plugin in sections else plugin for plugin in self.host.filtering()]
         return blake2b(msgspec.json.encode([settings, filters], order="sorted"), digest_size=8).hexdigest()
 
+    def web(self, name: str) -> Web:
+        """Where pictures of a source's documents come from."""
+        from vaultsync.connection import address
+        from vaultsync.web import Web
+
+        if name not in self._webs:
+            self._webs[name] = Web(name, address(self.settings[name]))
+        return self._webs[name]
+
     def requests(self) -> int:
         """How many requests were sent so far."""
         return sum(http.requests for http in self._https)
@@ -261,6 +263,8 @@ class Workspace:
         self.progress.close()
         for http in self._https:
             http.close()
+        for web in self._webs.values():
+            web.close()
 
 
 def _missing(name: str) -> Source:

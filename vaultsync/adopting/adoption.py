@@ -125,6 +125,7 @@ class Adoption:
         old = run.drafts.decider
         adopter = Adopter(old.vault, old.survey, old.strays, old.renders, old.tags, takings=takings)
         drafts = Drafts(run.drafts.vault, state, run.survey, run.tally, adopter, run.journal, self._workspace.now)
+        drafts.pictures = run.drafts.pictures
         entries = [entry for identity in takings if (entry := state.entry(identity)) is not None]
         for name, source in run.chosen(()):
             mine = [entry for entry in entries if entry.source == name]

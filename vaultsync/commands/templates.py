@@ -123,19 +123,10 @@ def require_set(name: str) -> None:
 
 def _rendered(opened: Workspace, identity: str) -> str:
     """What the templates make of a document, once the plugins' filters have seen it. Raises VaultsyncError."""
-    from vaultsync.drafting.drafts import Renders
-
     entry = opened.state.entry(identity)
     assert entry is not None, "its id was just found"
-    renders = Renders(
-        opened.render_note,
-        opened.render_path,
-        opened.fingerprint,
-        opened.try_templates,
-        opened.host.document_filters(),
-    )
-    document = renders.filtered(opened.sources[entry.source].document(entry.record))
-    return renders.note(document).text if document else f"A plugin leaves {identity} out of the vault.\n"
+    document = opened.renders.filtered(opened.sources[entry.source].document(entry.record))
+    return opened.render_note(document).text if document else f"A plugin leaves {identity} out of the vault.\n"
 
 
 def _of_vault(root: Path) -> Templates:

@@ -168,6 +168,10 @@ class Vault:
         self._root.require_marker()
         return Page(self._root, writes)
 
+    def has(self, path: str) -> bool:
+        """Whether there is anything at a path, of any kind. Raises VaultError if that is not in the vault."""
+        return os.path.lexists(self._root.place(path))
+
     def copy_in(self, path: str, data: bytes) -> bool:
         """Write a file of any kind unless there is one; say whether it was written. Raises VaultError."""
         try:

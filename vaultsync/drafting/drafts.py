@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,6 +24,9 @@ from vaultsync.storage.deeds import Deed, FileDeed, Journal
 from vaultsync.storage.entry import Base, Entry
 from vaultsync.storage.state import State
 
+if TYPE_CHECKING:
+    from vaultsync.drafting.pictures import Pictures
+
 Outcome = Written | Refused | Trashed
 
 
@@ -36,7 +39,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Drafts(msgspec.Struct):
-    """Where drafts are made true; one per run."""
+    """Where drafts are made true; one per run. pictures: where covers are kept, None if nowhere."""
 
     vault: Vault
     state: State
@@ -45,6 +48,7 @@ class Drafts(msgspec.Struct):
     decider: Decider
     journal: Journal
     now: datetime
+    pictures: Pictures | None = None
 
     def settle(
         self, source: Source, drafts: Iterable[Draft], *, also: Callable[[], Any] = lambda: None, removals: bool = False
@@ -58,6 +62,8 @@ class Drafts(msgspec.Struct):
         drafts = list(drafts)
         if any(draft.is_news for draft in drafts):
             self.decider.renders.try_out()
+            if self.pictures is not None:
+                self.pictures.bring(source, drafts, self.decider)
         decisions, wanted = self._decided(source, drafts, removals=removals)
         doing = [decision for decision in decisions if removals or not decision.removes]
         noted = self._announce(doing, wanted)

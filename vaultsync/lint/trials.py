@@ -35,7 +35,8 @@ _RIGHT = ""
 
 def _edited(owner: Owner, model: type[Document | Highlight]) -> Iterator[Key]:
     """Fields that are text or tags, but for those that only a service gives: names, addresses, the full text."""
-    given = ("id", "block_id", "source", "account", "service_url", "location_type", "view", "site_name", "content")
+    named = ("id", "block_id", "source", "account", "cover_file", "service_url")
+    given = (*named, "location_type", "view", "site_name", "content")
     for one in struct_fields(model):
         if one.type in (str, tuple[str, ...]) and one.name not in given:
             yield owner, one.name

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from vaultsync.errors import PluginError
 from vaultsync.model import REVIEWS, Document
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 class Renders:
     """What a draft needs of templates and plugins: documents in, notes and paths out.
 
-    try_out: raises TemplateError if a template can't be used at all; asked before any is.
+    try_out: raises TemplateError if a template can't be used at all; asked before any is. cover_file: what a cover is
+    called in the vault, "" if it is on the web only; None if that goes for all.
     """
 
     def __init__(
@@ -25,9 +28,10 @@ class Renders:
         fingerprint: Callable[[str], str],
         try_out: Callable[[], object],
         filters: Sequence[tuple[str, Callable[[Document], Document | None]]] = (),
+        cover_file: Callable[[str], str] | None = None,
     ) -> None:
         self.note, self.path, self.fingerprint, self.try_out = note, path, fingerprint, try_out
-        self._filters = filters
+        self._filters, self._cover_file = filters, cover_file
 
     def filtered(self, document: Document) -> Document | None:
         """The document after every plugin's filter, None if one leaves it out. Raises PluginError.
@@ -48,7 +52,8 @@ class Renders:
                 if wrong:
                     raise _filter_failed(name, document, f"what it returned can't be used: {wrong}")
                 document = kept
-        return document
+        name = self._cover_file(document.cover) if self._cover_file and document.cover else ""
+        return msgspec.structs.replace(document, cover_file=name) if name else document
 
 
 def _wrong(kept: Document, document: Document) -> str:

@@ -43,7 +43,7 @@ DOCUMENT_FIELDS: Mapping[str, str] = {
     ),
     "tags": _TAGS,
     **dict.fromkeys(
-        ("published", "created", "updated", "word_count", "reading_progress", "deleted", "extra"), _PLAIN
+        ("cover_file", "published", "created", "updated", "word_count", "reading_progress", "deleted", "extra"), _PLAIN
     ),
 }  # fmt: skip
 # Names no template can write.

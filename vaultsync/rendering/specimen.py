@@ -86,6 +86,7 @@ def specimens(category: str) -> tuple[Document, ...]:
         url="https://example.org/",
         service_url="https://example.org/service",
         cover="https://example.org/cover.png",
+        cover_file="cover-0dee0bc371a3ec81.png",
         summary="In short.",
         note="My note on all of it.",
         tags=("philosophy/stoicism", "2024"),

@@ -11,7 +11,7 @@ from typing import Any, Self
 from vaultsync.errors import StateError
 from vaultsync.steps import step
 
-VERSION = 2
+VERSION = 3
 _FILE = "state.sqlite3"
 _DEEDS = "CREATE TABLE deeds (number INTEGER PRIMARY KEY, deed BLOB NOT NULL)"
 _PAST = """CREATE TABLE past (entry TEXT NOT NULL, digest BLOB NOT NULL, until INTEGER NOT NULL,
@@ -20,6 +20,7 @@ _SUSPECTS = "CREATE TABLE suspects (entry TEXT PRIMARY KEY, digest BLOB NOT NULL
 _TAGS = "CREATE TABLE tags (source TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID"
 _CREATING = """CREATE TABLE creating (token BLOB PRIMARY KEY, entry TEXT NOT NULL, at TEXT NOT NULL,
     highlight TEXT NOT NULL) WITHOUT ROWID"""
+_PICTURES = "CREATE TABLE pictures (url TEXT PRIMARY KEY, name TEXT NOT NULL, tried INTEGER NOT NULL) WITHOUT ROWID"
 _SCHEMA = (
     """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category TEXT,
     pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER,
@@ -36,6 +37,7 @@ _SCHEMA = (
     _TAGS,
     _SUSPECTS,
     _CREATING,
+    _PICTURES,
 )
 # From each earlier version to the next one.
 _MIGRATIONS = {
@@ -51,6 +53,7 @@ _MIGRATIONS = {
         _CREATING,
         "ALTER TABLE writing ADD COLUMN entry BLOB",
     ),
+    2: (_PICTURES,),
 }
 
 

@@ -186,6 +186,18 @@ class State(RunState):
         for (key,) in self._read("SELECT key FROM pieces WHERE key >= ? AND key < ? ORDER BY key", *_range(prefix)):
             yield key
 
+    def picture(self, url: str) -> tuple[str, int] | None:
+        """Return the name a picture has in the vault, "" if it could not be had, and when it was last tried.
+
+        In seconds since 1970; None if it never was.
+        """
+        found = self._read("SELECT name, tried FROM pictures WHERE url = ?", url)
+        return next(((str(name), int(tried)) for name, tried in found), None)
+
+    def put_picture(self, url: str, name: str, tried: int) -> None:
+        """Note the name of a picture in the vault; "" if it could not be had."""
+        self._write("INSERT OR REPLACE INTO pictures (url, name, tried) VALUES (?, ?, ?)", url, name, tried)
+
     def cursor(self, source: str) -> str | None:
         """Return where the source's last fetch ended, None if there was none."""
         for (cursor,) in self._read("SELECT cursor FROM cursors WHERE source = ?", source):

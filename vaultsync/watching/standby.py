@@ -106,6 +106,6 @@ def _rendered_otherwise(workspace: Workspace) -> int:
     return sum(
         row.source in workspace.accounts
         and row.template is not None
-        and bool(workspace.outdated(row.category or "", row.template))
+        and bool(workspace.fingerprints.outdated(row.category or "", row.template))
         for row in workspace.state.rows()
     )
