@@ -14,6 +14,8 @@ from vaultsync import accounts, config
 from vaultsync.config import Config, Notes
 from vaultsync.errors import ConfigError
 from vaultsync.hookspecs import SourcePlugin
+from vaultsync.sources import linkding
+from vaultsync.sources.linkding.settings import LinkdingSettings
 
 
 class ShelfSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +181,17 @@ def test_every_option_the_initial_file_explains_exists_and_is_the_default(tmp_pa
     assert loaded.notes == Notes(templates="default")
     assert len(tomllib.loads(text)["sources"]["readwise"]) > 5
     assert config.source_settings(loaded, accounts.of(plugin)) == plugin.settings()
+
+
+def test_the_initial_file_shows_a_section_for_linkding_with_its_defaults(tmp_path: Path) -> None:
+    config.write_initial(tmp_path)
+    text = re.sub(r"^#   (?=\[|\w+ = )", "", (tmp_path / "vaultsync.toml").read_text(), flags=re.MULTILINE)
+    (tmp_path / "vaultsync.toml").write_text(text)
+    loaded = config.load(tmp_path)
+    assert set(loaded.sources["linkding"]) == set(LinkdingSettings.__struct_fields__)
+    (plugin,) = linkding.vaultsync_sources()
+    address = "https://links.example.org"
+    assert config.source_settings(loaded, accounts.of(plugin)) == LinkdingSettings(base_url=address)
 
 
 def test_initial_file_never_replaces_one_that_is_there(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import socket
 import threading
 from collections.abc import Iterator
@@ -18,12 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vaultsync import __version__, steps
+from vaultsync.bodies import Form
 from vaultsync.errors import AuthError, RateLimited, SourceError, UnexpectedReply, Unreachable
 from vaultsync.http import Budget, Http, Reply, retry_after
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TOKEN = "s3cret-t0ken"
 PLENTY = 1000
+ZIPPED = {"Content-Encoding": "gzip"}
 
 
 @dataclass
@@ -417,6 +420,65 @@ def test_certificates_are_verified_and_timeouts_set(http: Http, monkeypatch: pyt
 def test_retry_after_survives_any_header_and_body(header: str | None, body: bytes) -> None:
     seconds = retry_after(header, body, now=NOON)
     assert seconds is None or seconds >= 0
+
+
+# Files.
+
+
+def test_a_file_is_read_as_it_arrives(service: Service, http: Http) -> None:
+    big = bytes(range(256)) * 4096
+    service.answers = ["reset", Answer(503), Answer(body=big), Answer(body=gzip.compress(big), headers=ZIPPED)]
+    with http.download("files/1/", budget=Budget("x", PLENTY)) as download:
+        assert (download.length, next(download.chunks)) == (len(big), big[: 256 * 1024])
+        assert b"".join(download.chunks) == big[256 * 1024 :]
+    with http.download("files/1/", budget=Budget("x", PLENTY)) as download:
+        assert (download.length, b"".join(download.chunks)) == (None, big)
+
+
+def test_a_file_that_is_cut_off_is_an_error_once_it_is(service: Service, http: Http) -> None:
+    service.answers = [Answer(body=b"half", claims=8)]
+    with http.download("files/1/", budget=Budget("x", PLENTY)) as download, pytest.raises(Unreachable, match="cut off"):
+        list(download.chunks)
+    assert len(service.asked) == 1
+
+
+def test_a_file_elsewhere_gets_no_token_and_its_address_is_not_told(service: Service, http: Http) -> None:
+    elsewhere = Service()
+    address = elsewhere.base_url.replace("127.0.0.1", "localhost") + "/raw.pdf?signature=s3cret"
+    elsewhere.answers = [
+        Answer(302, headers={"Location": "/raw2.pdf"}),
+        Answer(body=b"%PDF"),
+        Answer(403),
+        Answer(302, headers={"Location": service.base_url}),
+    ]
+    with http.download(address, budget=Budget("x", PLENTY)) as download:
+        assert b"".join(download.chunks) == b"%PDF"
+    for kind in (UnexpectedReply, UnexpectedReply):
+        with pytest.raises(kind) as caught, http.download(address, budget=Budget("x", PLENTY)):
+            pass
+        assert "s3cret" not in str(caught.value) and "a file at http://localhost:" in str(caught.value)
+    assert not any("authorization" in headers for _, _, headers, _ in elsewhere.asked)
+    assert service.asked == []
+    elsewhere.stop()
+
+
+def test_a_form_is_sent_from_a_file_once(service: Service, http: Http) -> None:
+    service.answers = [Answer(429, headers={"Retry-After": "1"}), Answer(201), Answer(503)]
+    form = Form("file", 'a "b".txt', "text/plain", io.BytesIO(b"words" * 100_000))
+    assert http.upload("files/", form, budget=Budget("x", PLENTY)).status == 201
+    with pytest.raises(Unreachable):
+        http.upload("files/", form, budget=Budget("x", PLENTY))
+    assert len(service.asked) == 3
+    for _, _, headers, body in service.asked:
+        head, _, rest = body.partition(b"\r\n\r\n")
+        assert headers["content-type"] == f"multipart/form-data; boundary={form.boundary}"
+        assert int(headers["content-length"]) == len(body)
+        assert head.decode().split("\r\n") == [
+            f"--{form.boundary}",
+            'Content-Disposition: form-data; name="file"; filename="a \\"b\\".txt"',
+            "Content-Type: text/plain",
+        ]
+        assert rest == b"words" * 100_000 + f"\r\n--{form.boundary}--\r\n".encode()
 
 
 def test_errors_of_a_source_name_it(service: Service, http: Http) -> None:

@@ -39,7 +39,7 @@ class Form(msgspec.Struct, frozen=True):
 
     def body(self) -> _FormBody:
         """The body, from its beginning."""
-        # Every name a file can have: what would end the name early is percent-encoded, as browsers do.
+        # What would end the name early is escaped as in any quoted text of a header; Django reads it so.
         name = "".join(_ESCAPES.get(character, character) for character in self.name)
         head = (
             f'--{self.boundary}\r\nContent-Disposition: form-data; name="{self.part}"; filename="{name}"\r\n'
@@ -48,7 +48,7 @@ class Form(msgspec.Struct, frozen=True):
         return _FormBody(head.encode(), self.file, f"\r\n--{self.boundary}--\r\n".encode())
 
 
-_ESCAPES = {'"': "%22", "\r": "%0D", "\n": "%0A"}
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\r": " ", "\n": " "}
 
 
 class _FormBody:

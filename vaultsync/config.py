@@ -251,6 +251,10 @@ _INITIAL = """\
 # Where the note of a day's review goes that "vaultsync review" writes.
 # path = "Readwise/Reviews/{{ date }}.md"
 
+[save]
+# Where "vaultsync save" saves, if several sources take addresses.
+# source = ""
+
 [sources.readwise]
 # Your token stands in READWISE_TOKEN or is kept by "vaultsync auth readwise", never in this file.
 # base_url = "https://readwise.io/api"
@@ -289,4 +293,14 @@ _INITIAL = """\
 
 # A second account of a kind gets a section with a name of its own, [sources.work], in which the first line says
 # what it is: type = "readwise". Its token is kept by "vaultsync auth work"; its notes bear that name, so keep it.
+
+# Bookmarks of a linkding of your own come in beside them by a section like this one, in which base_url is where
+# linkding's pages are. Its token stands in LINKDING_TOKEN or is kept by "vaultsync auth linkding".
+#   [sources.linkding]
+#   base_url = "https://links.example.org"
+#   archived = true             # archived bookmarks get notes too
+#   tags = []                   # only bookmarks with one of these; empty: all
+#   path = ""                   # where new notes go, if not where [notes] says
+#   push = ["note", "tags"]     # may have "title", "summary", "archived", "unread", "shared" as well
+#   on_local_delete = "keep"
 """

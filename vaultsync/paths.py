@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 NAME_BYTES = 200
 """Longest name without its suffix, in UTF-8 bytes: a disk takes 255, other programs append to names too."""
@@ -37,6 +37,28 @@ _DEVICES = frozenset(
     ]
 )
 _JOINER = "\u200d"
+# A date at the end of a name is no extension.
+_EXTENSION = re.compile(r"(.*\S)(\.(?=[A-Za-z0-9]{0,7}[A-Za-z])[A-Za-z0-9]{1,8})", re.DOTALL)
+_EXTENSIONS: Mapping[str, str] = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".xhtml",
+    "application/pdf": ".pdf",
+    "application/epub+zip": ".epub",
+    "application/zip": ".zip",
+    "application/json": ".json",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "text/csv": ".csv",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/svg+xml": ".svg",
+    "audio/mpeg": ".mp3",
+    "video/mp4": ".mp4",
+}
+_KNOWN = frozenset([*_EXTENSIONS.values(), ".htm", ".jpeg", ".mhtml", ".markdown"])
+_OURS = frozenset([".md", ".canvas", ".base"])
 
 
 def portable(name: str, *, limit: int = NAME_BYTES) -> str:
@@ -66,6 +88,26 @@ def join_path(text: str) -> str:
     parts = [part for part in text.split("/") if part.strip() not in ("", ".", "..")]
     *folders, name = parts or [_NAMELESS]
     return "/".join([*map(portable, folders), portable(_stem(name.rstrip())) + _SUFFIX])
+
+
+def attachment(name: str, content_type: str, mark: str) -> str:
+    """Return the file name of something that came with a document. mark: what it is found by again; letters, digits, -.
+
+    No such file is a note: what Obsidian or we would take for one of theirs is called text.
+
+    >>> attachment("HTML snapshot from 10/01/2023", "text/html", "linkding-7")
+    'HTML snapshot from 10-01-2023 (linkding-7).html'
+    >>> attachment("../tea.PNG", "image/png", "linkding-8"), attachment("a.md", "", "work-9")
+    ('-tea (linkding-8).PNG', 'a (work-9).md.txt')
+    >>> attachment("Tea at example.com", "text/html", "linkding-9")
+    'Tea at example.com (linkding-9).html'
+    """
+    found, usual = _EXTENSION.fullmatch(name), _EXTENSIONS.get(content_type)
+    is_known = found is not None and (usual is None or found[2].lower() in _KNOWN)
+    stem, extension = (found[1], found[2]) if found and is_known else (name, usual or ".bin")
+    extension += ".txt" if extension.lower() in _OURS else ""
+    tail = f" ({mark}){extension}"
+    return portable(stem, limit=NAME_BYTES - len(tail)) + tail
 
 
 def unoccupied(path: str, taken: Callable[[str], bool]) -> str:

@@ -98,6 +98,28 @@ def write_new(path: str, data: bytes, like: os.stat_result | None = None) -> os.
         raise
 
 
+def write_arriving(path: str, chunks: Iterable[bytes]) -> int:
+    """Write a file that must not be there yet, as it arrives, durably; return its size. A failure leaves nothing."""
+    step("vault.create")
+    made = os.open(path, _CREATE, 0o666)
+    try:
+        size = 0
+        try:
+            for chunk in chunks:
+                size += len(chunk)
+                step("vault.write")
+                if os.write(made, chunk) != len(chunk):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            step("vault.fsync")
+            os.fsync(made)
+        finally:
+            os.close(made)
+    except BaseException:
+        remove(path)
+        raise
+    return size
+
+
 def move_new(source: str, target: str) -> None:
     """Move a file to a name that must be free. Raises FileExistsError, having changed nothing."""
     if rename_new(source, target):

@@ -11,12 +11,16 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to send back. body: something JSON can say, raw bytes, or None for no body."""
+    """What to send back. body: something JSON can say, raw bytes, or None for no body.
+
+    unsized: its length is not told; it ends where the connection does.
+    """
 
     status: int
     body: Any = None
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
+    unsized: bool = False
 
 
 class Refusal(Exception):

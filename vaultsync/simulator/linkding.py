@@ -8,6 +8,7 @@ are trimmed; every change of a bookmark moves its time, also one of nothing; `ne
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from vaultsync.simulator.exchange import Refusal, Reply, Request, Route
 from vaultsync.simulator.linkding_account import LinkdingAccount
@@ -83,7 +84,7 @@ class LinkdingServer:
             reply = refusal.reply
         except ValueError:  # as its framework answers whatever a view does not expect
             return _PAGE_500
-        return Reply(reply.status, reply.body, (*reply.headers, allow), reply.content_type)
+        return replace(reply, headers=(*reply.headers, allow))
 
     def _admit(self, request: Request) -> None:
         """Check the token; the word before it is Token or Bearer, in any case."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Unpack
@@ -88,6 +89,26 @@ class LinkdingAccount:
         """Delete a bookmark with its files. Nothing is left of it."""
         del self.bookmarks[id_]
         self.assets = {key: asset for key, asset in self.assets.items() if asset.bookmark != id_}
+
+    def keep(
+        self, bookmark: int, name: str, content: bytes, content_type: str = "text/html", *, status: str = ""
+    ) -> Asset:
+        """Keep a file with a bookmark. status: of a snapshot that is being made ("pending") or failed ("failure")."""
+        now = self.now()
+        kept_as = f"upload_{now:%Y-%m-%d_%H%M%S}_{name}"
+        asset = Asset(
+            id=self.new_id("asset"),
+            bookmark=bookmark,
+            date_created=now,
+            file_size=None if status else len(gzip.compress(content)) + len(kept_as) + 1,
+            content_type=content_type,
+            display_name=name,
+            content=content,
+            asset_type="snapshot" if status else "upload",
+            status=status or "complete",
+        )
+        self.assets[asset.id] = asset
+        return asset
 
     def rename_tag(self, name: str, new: str) -> None:
         """Rename a tag. No bookmark's time moves."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import re
 from collections.abc import Mapping
 from email import message_from_bytes
 
@@ -18,6 +18,13 @@ _SCOPE = "linkding"
 _TAG: Mapping[str, Field] = {"name": Trimmed(longest=64, blank=False)}
 _WORDS = ("search", "any_tags", "all_tags", "excluded_tags", "filter_unread", "filter_shared")
 _BUNDLE: Mapping[str, Field] = {"name": Trimmed(longest=256, blank=False)} | {name: Trimmed() for name in _WORDS}
+
+
+_FILENAME = re.compile(rb'filename="((?:[^"\\]|\\.)*)"')
+
+
+def _unquoted(found: re.Match[bytes] | None) -> str:
+    return re.sub(r"\\(.)", r"\1", found[1].decode()) if found else ""
 
 
 class AssetApi:
@@ -50,31 +57,23 @@ class AssetApi:
         part = next((part for part in parts if part.get_param("name", header="content-disposition") == "file"), None)
         if part is None:
             raise Refusal(400, {"error": "No file provided."})
-        content, name = part.get_payload(decode=True), part.get_filename() or ""
+        content = part.get_payload(decode=True)
+        # Names come as UTF-8, which mail never had there.
+        name = _FILENAME.search(request.body)
         assert isinstance(content, bytes), "a file has no parts"
-        now = self.account.now()
-        kept_as = f"upload_{now:%Y-%m-%d_%H%M%S}_{name}"
-        asset = Asset(
-            id=self.account.new_id("asset"),
-            bookmark=home.id,
-            date_created=now,
-            file_size=len(gzip.compress(content)) + len(kept_as) + 1,
-            content_type=part.get_content_type(),
-            display_name=name,
-            content=content,
-        )
-        self.account.assets[asset.id] = asset
-        return Reply(201, asset_shape(asset))
+        return Reply(201, asset_shape(self.account.keep(home.id, _unquoted(name), content, part.get_content_type())))
 
     def detail(self, _request: Request, bookmark: str, id_: str) -> Reply:
         """GET bookmarks/<id>/assets/<asset>/."""
         return Reply(200, asset_shape(self._one(bookmark, id_)))
 
     def download(self, _request: Request, bookmark: str, id_: str) -> Reply:
-        """GET bookmarks/<id>/assets/<asset>/download/: the file itself."""
+        """GET bookmarks/<id>/assets/<asset>/download/: the file itself, and not how long it is."""
         asset = self._one(bookmark, id_)
+        if asset.status != "complete":
+            raise Refusal(404, {"detail": "Asset file does not exist"})
         name = ("Content-Disposition", f'attachment; filename="{asset.display_name}"')
-        return Reply(200, asset.content, (name,), asset.content_type)
+        return Reply(200, asset.content, (name,), asset.content_type, unsized=True)
 
     def delete(self, _request: Request, bookmark: str, id_: str) -> Reply:
         """DELETE bookmarks/<id>/assets/<asset>/."""

@@ -41,12 +41,12 @@ class Bookmark(msgspec.Struct, kw_only=True):
 
 
 class Asset(msgspec.Struct, kw_only=True):
-    """A file kept with a bookmark. file_size: of the compressed file."""
+    """A file kept with a bookmark. file_size: of the compressed file, None while there is none."""
 
     id: int
     bookmark: int
     date_created: datetime
-    file_size: int
+    file_size: int | None
     content_type: str
     display_name: str
     content: bytes

@@ -222,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
         if wire == "cut":
             data = data[: -max(1, len(_body(reply)) // 2)]
         self.wfile.write(data)
-        if wire != "whole":
+        if wire != "whole" or reply.unsized:
             self.close_connection = True
         if wire == "none":
             self.server.break_off(self.connection)
@@ -231,7 +231,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _bytes(self, reply: Reply) -> bytes:
         body = _body(reply)
-        headers = [("Content-Length", str(len(body))), *reply.headers]
+        length = ("Connection", "close") if reply.unsized else ("Content-Length", str(len(body)))
+        headers = [length, *reply.headers]
         if reply.status != HTTPStatus.NO_CONTENT:
             headers += [("Content-Type", reply.content_type), ("Vary", "Accept, Origin, Cookie")]
         lines = [

@@ -21,11 +21,11 @@ _PER_MINUTE = 100_000
 
 
 class Service:
-    """A linkding server. None stands for a bookmark it no longer has."""
+    """A linkding server. None stands for a bookmark it no longer has. budget: what requests count against."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
-        self._budget = Budget("linkding", _PER_MINUTE)
+        self.budget = Budget("linkding", _PER_MINUTE)
 
     def listed(self, place: str, since: str | None, offset: int, limit: int) -> Answer:
         """A page of a list: "bookmarks" or "archived". since: only what changed later than this."""
@@ -38,16 +38,16 @@ class Service:
                 raise ValueError("rows are missing from the page")
             return answer
 
-        return self._http.read(_LISTS[place], params, budget=self._budget, decode=decode)
+        return self._http.read(_LISTS[place], params, budget=self.budget, decode=decode)
 
     def check_token(self) -> None:
         """Ask for something small that is in every version, and of which an answer can be told from a login page."""
-        self._http.read(_LISTS["bookmarks"], [("limit", "1")], budget=self._budget, decode=wire.answer)
+        self._http.read(_LISTS["bookmarks"], [("limit", "1")], budget=self.budget, decode=wire.answer)
 
     def bookmark(self, id_: str) -> Bookmark | None:
         """Ask how a bookmark is now."""
         try:
-            return self._http.read(_path(id_), budget=self._budget, decode=lambda body: _told(body, id_))
+            return self._http.read(path_of(id_), budget=self.budget, decode=lambda body: _told(body, id_))
         except UnexpectedReply as error:
             if error.status != 404:
                 raise
@@ -56,7 +56,7 @@ class Service:
 
     def patched(self, id_: str, changes: Mapping[str, Any]) -> Bookmark | None:
         """Change some fields of a bookmark, and return how it is then. PATCH in every version leaves the others."""
-        reply = self.change("PATCH", _path(id_), changes)
+        reply = self.change("PATCH", path_of(id_), changes)
         if reply is None:
             return None
         try:
@@ -67,17 +67,17 @@ class Service:
     def moved(self, id_: str, *, to_archive: bool) -> Bookmark | None:
         """Archive a bookmark or take it out of the archive, and return how it is then."""
         verb = "archive" if to_archive else "unarchive"
-        reply = self.change("POST", f"{_path(id_)}{verb}/")
+        reply = self.change("POST", f"{path_of(id_)}{verb}/")
         return None if reply is None else self.bookmark(id_)
 
     def deleted(self, id_: str) -> None:
         """Delete a bookmark."""
-        self.change("DELETE", _path(id_))
+        self.change("DELETE", path_of(id_))
 
     def known(self, url: str) -> Bookmark | None:
         """Ask for the bookmark of an address, however that is spelled. It loads the page to answer."""
         path = f"api/bookmarks/check/?{urlencode({'url': url})}"
-        return self._http.read(path, budget=self._budget, decode=wire.checked)
+        return self._http.read(path, budget=self.budget, decode=wire.checked)
 
     def created(self, fields: Mapping[str, Any]) -> None:
         """Make a bookmark of an address it does not know: of one it knows this would overwrite all fields.
@@ -90,7 +90,7 @@ class Service:
         """Make a bookmark of an address it does not know, as `created`, but that it may look at the page for more."""
         url = fields["url"]
         try:
-            reply = self._http.send("POST", _LISTS["bookmarks"], fields, budget=self._budget, idempotent=True)
+            reply = self._http.send("POST", _LISTS["bookmarks"], fields, budget=self.budget, idempotent=True)
         except UnexpectedReply as error:
             said = f"{error.message} {url} was not saved."
             raise UnexpectedReply(said, source=error.source, status=error.status, hint=error.hint) from error
@@ -103,7 +103,7 @@ class Service:
     def change(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> Reply | None:
         """Send a change. None if what it is about is gone. Raises SourceError, UnexpectedReply if it is refused."""
         try:
-            return self._http.send(method, path, json, budget=self._budget, idempotent=True)
+            return self._http.send(method, path, json, budget=self.budget, idempotent=True)
         except UnexpectedReply as error:
             if error.status == 404:
                 # Believed if it is linkding that speaks: something in between may answer so to everything.
@@ -117,7 +117,8 @@ class Service:
             ) from error
 
 
-def _path(id_: str) -> str:
+def path_of(id_: str) -> str:
+    """The address of a bookmark."""
     return f"api/bookmarks/{id_}/"
 
 

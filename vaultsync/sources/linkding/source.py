@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
-from vaultsync.hookspecs import Edit, Fetch, Page, Piece, Save, Saved
+from vaultsync.hookspecs import Asset, Edit, Fetch, Page, Piece, Save, Saved, Upload
 from vaultsync.http import Http
 from vaultsync.model import Document
 from vaultsync.sources.linkding import cursor as cursors
 from vaultsync.sources.linkding import documents, record, saving, sendable
+from vaultsync.sources.linkding.assets import Assets
 from vaultsync.sources.linkding.listing import Lists
 from vaultsync.sources.linkding.push import Push
 from vaultsync.sources.linkding.service import Service
@@ -32,6 +34,7 @@ class LinkdingSource:
         self._service = Service(http)
         self._lists = Lists(self._service, now)
         self._push = Push(self._service)
+        self._assets = Assets(http, self._service)
 
     def pages(self, fetch: Fetch) -> Iterator[Page]:
         """List bookmarks, then what is archived; or single ones."""
@@ -106,6 +109,22 @@ class LinkdingSource:
         del owner
         return self._push.removed(record_)
 
+    def assets(self, record_: bytes) -> tuple[Asset, ...]:
+        """Ask which files a bookmark has."""
+        return self._assets.listed(_id(record_))
+
+    def downloaded(self, record_: bytes, asset: Asset) -> AbstractContextManager[Iterator[bytes]]:
+        """Ask for a file, as it arrives."""
+        return self._assets.downloaded(_id(record_), asset)
+
+    def uploaded(self, record_: bytes, upload: Upload) -> Asset:
+        """Send a file."""
+        return self._assets.uploaded(_id(record_), upload)
+
+    def discarded(self, record_: bytes, asset: Asset) -> None:
+        """Delete a file."""
+        self._assets.discarded(_id(record_), asset)
+
     def saved(self, save: Save) -> Saved:
         """Save an address."""
         return saving.saved(self._service, save, self._settings.base_url)
@@ -114,3 +133,7 @@ class LinkdingSource:
         """Make again what was deleted."""
         del owner
         self._push.recreate(record_)
+
+
+def _id(record_: bytes) -> str:
+    return record.identity(record_).removeprefix(record.KEY)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from vaultsync.hookspecs import Problem
-from vaultsync.sources.fields import Flag, Id, Moment, Text
+from vaultsync.sources.fields import Flag, Id, Moment, Text, Whole
 from vaultsync.sources.lenient import Lenient, loose_json
 
 
@@ -50,6 +50,24 @@ class _Envelope(msgspec.Struct, gc=False):
     count: int
 
 
+class Asset(msgspec.Struct, gc=False):
+    """A file of a bookmark. file_size: of the compressed file, in bytes."""
+
+    id: Id
+    display_name: Text = None
+    content_type: Text = None
+    file_size: Whole = None
+    asset_type: Text = None
+    status: Text = None
+
+
+class Assets(msgspec.Struct, gc=False):
+    """A page of a bookmark's files. count: of all it has."""
+
+    rows: list[Asset] = msgspec.field(name="results")
+    count: int
+
+
 class _Checked(msgspec.Struct, gc=False):
     bookmark: msgspec.Raw
 
@@ -79,6 +97,8 @@ _ENVELOPES = msgspec.json.Decoder(_Envelope)
 _HEADS = msgspec.json.Decoder(_Head)
 _BOOKMARKS = msgspec.json.Decoder(Bookmark)
 _CHECKS = msgspec.json.Decoder(_Checked)
+_ASSETS = msgspec.json.Decoder(Assets)
+_ASSET = msgspec.json.Decoder(Asset)
 _LENIENT = Lenient()
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -101,6 +121,16 @@ def bookmark(raw: bytes) -> tuple[Bookmark | None, tuple[Problem, ...]]:
         return _BOOKMARKS.decode(raw), ()
     except _UNREADABLE:
         return _LENIENT.read(raw, Bookmark)
+
+
+def assets(body: bytes) -> Assets:
+    """Read a page of a bookmark's files. Raises ValueError if it is none."""
+    return _ASSETS.decode(body)
+
+
+def asset(body: bytes) -> Asset:
+    """Read one file of a bookmark. Raises ValueError if it is none."""
+    return _ASSET.decode(body)
 
 
 def checked(body: bytes) -> Bookmark | None:
