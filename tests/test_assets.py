@@ -1,4 +1,4 @@
-"""Files kept with bookmarks: listed, brought into the vault, sent and deleted, through the command."""
+"""Files kept with documents: listed, brought into the vault, sent and deleted, through the command."""
 
 from __future__ import annotations
 
@@ -152,8 +152,7 @@ def test_what_is_not_complete_is_told_and_not_asked_for(keeper: Keeper, tea: Boo
     run = assets(keeper, "--download")
     assert (run.code, run.out) == (
         0,
-        f"Not to be had: Tea, for the service says {status}. Try again later.\n"
-        "Downloaded: Drinks/leaf (linkding-2).png\n",
+        f"Not to be had: Tea, for the service says: {status}.\nDownloaded: Drinks/leaf (linkding-2).png\n",
     )
 
 
@@ -238,11 +237,23 @@ def test_a_version_without_files_says_so(keeper: Keeper, tea: Bookmark) -> None:
     )
 
 
-def test_a_source_without_files_says_so(keeper: Keeper) -> None:
+def test_the_file_of_a_document_of_reader_comes_beside_its_note(keeper: Keeper) -> None:
+    keeper.reader.configure(source='documents = "all"\n' + keeper.reader.source)
+    paper = keeper.reader.library.add_reader_document("On Noise", category="pdf", location="later", raw_file=NOISE)
+    keeper.reader.export()
+    name = f"On Noise (reader-{paper.id}).pdf"
+    run = keeper.reader.run("assets", "On Noise.md", "--download")
+    assert (run.code, run.out) == (0, f"Downloaded: {name}\n")
+    assert (keeper.reader.vault / name).read_bytes() == NOISE
+
+
+def test_a_source_that_takes_no_files_says_so(keeper: Keeper, tmp_path: Path) -> None:
     keeper.reader.book("Walden", "one")
     keeper.reader.export()
-    run = keeper.reader.run("assets", "Walden.md")
-    assert (run.code, "readwise has no files of documents" in run.err) == (1, True)
+    (tmp_path / "leaf.png").write_bytes(b"")
+    assert keeper.reader.run("assets", "Walden.md").out.endswith(" has no files.\n")
+    run = keeper.reader.run("assets", "Walden.md", "--upload", str(tmp_path / "leaf.png"))
+    assert (run.code, run.err) == (1, "Error: readwise takes no files. Nothing was sent.\n")
 
 
 # Sending and deleting.

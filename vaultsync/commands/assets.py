@@ -41,7 +41,7 @@ def command(  # noqa: PLR0913  # one parameter an option
     as_json: bool,
     vault: str | None,
 ) -> int:
-    """List the files a service keeps with a document: snapshots of its page, uploads.
+    """List the files a service keeps with a document: the PDF or EPUB itself, snapshots of its page, uploads.
 
     NOTE: the path of its note, its vaultsync_id, or its address.
     """
@@ -116,7 +116,7 @@ def _show(shelf: Shelf, files: Iterator[Kept], *, as_json: bool) -> int:
 _SAID = {
     "downloaded": "Downloaded: {path}",
     "there": "In the vault already: {path}",
-    "pending": "Not to be had: {name}, for the service says {status}. Try again later.",
+    "pending": "Not to be had: {name}, for the service says: {status}.",
     "waiting": "Not asked for: {name}",
 }
 
