@@ -36,6 +36,7 @@ PURE = (
     *(f"adopting.{name}" for name in ("takeover", "passages", "foreign")),
     *(f"watching.{name}" for name in ("settling", "schedule", "log", "services")),
     *("storage.entry", "host.wellformed", "host.names"),
+    *(f"sources.{name}" for name in ("clean", "lenient", "fields", "haul", "linkding.record")),
 )
 # No pure module may come near these, itself or by what it imports of ours.
 WORLD = frozenset(
