@@ -176,7 +176,9 @@ def highlight(library: Library, book: Book) -> Highlight:
 
 @pytest.fixture
 def essay(library: Library) -> ReaderDocument:
-    return library.add_reader_document("On Noise", author="Ada Wren", tags=["sound", "quiet"], location="later")
+    return library.add_reader_document(
+        "On Noise", author="Ada Wren", tags=["sound", "quiet"], location="later", source_url="https://example.org/noise"
+    )
 
 
 @pytest.fixture

@@ -254,7 +254,7 @@ def test_state_that_is_deleted_meanwhile_is_made_again(walden: Reading) -> None:
 
 
 def test_a_note_that_is_away_for_a_moment_is_not_deleted_at_its_source(walden: Reading) -> None:
-    walden.library.add_reader_document("Essay", location="later")
+    walden.library.add_reader_document("Essay", location="later", source_url="https://example.org/essay")
     walden.configure(source='documents = "all"\non_local_delete = "delete"')
     story, told = Story(), Told()
     note, away = walden.vault / "Essay.md", walden.vault.parent / "away.md"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from vaultsync.errors import AuthError, ConfigError, RateLimited, SourceError, Unreachable
 from vaultsync.hookspecs import Save, Saved, Source
