@@ -182,6 +182,24 @@ def test_a_property_that_holds_more_than_the_value_is_read_only() -> None:
     }
 
 
+def test_a_date_is_writable_as_a_property_of_its_own() -> None:
+    assert linted("---\npublished: {{ document.published }}\n---\n").verdicts == (
+        Verdict("document", "published", True),
+    )
+    assert linted("---\nday: {{ document.published | date }}\n---\n").verdicts == (
+        Verdict("document", "published", True),
+    )
+    assert linted("In {{ document.published }}.\n").verdicts == (
+        Verdict(
+            "document",
+            "published",
+            False,
+            "it is a date, and no property of its own",
+            "Print it as one: published: {{ document.published }}.",
+        ),
+    )
+
+
 def test_a_truth_value_is_writable_as_a_property_of_its_own() -> None:
     found = linted(
         "---\nunread: {{ document.extra.unread }}\nmore: {shared: {{ document.extra.shared }}}\n"

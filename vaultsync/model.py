@@ -17,6 +17,8 @@ import msgspec
 Value: TypeAlias = str | tuple[str, ...]
 # What the name of a field begins with that is a truth value of `extra`, and can be edited: "extra.unread".
 EXTRA = "extra."
+# The one date that can be.
+PUBLISHED = "published"
 # The category of what vaultsync itself makes of a daily review.
 REVIEWS = "daily-reviews"
 
@@ -96,17 +98,24 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 T = TypeVar("T", Document, Highlight)
 
 
-def field_value(thing: Document | Highlight, name: str) -> Value | None:
-    """What a field holds that can be edited; None if there is no such field, or if it is a date or a number.
+def is_data(name: str) -> bool:
+    """Whether a field is edited as data, in a property of its own, and nowhere else."""
+    return name.startswith(EXTRA) or name == PUBLISHED
 
-    >>> bookmark = Document(id="linkding:1", title="Tea", extra={"unread": True, "favicon_url": ""})
-    >>> [field_value(bookmark, name) for name in ("title", "extra.unread", "extra.favicon_url", "created")]
-    ['Tea', 'true', None, None]
+
+def field_value(thing: Document | Highlight, name: str) -> Value | None:
+    """What a field holds that can be edited; None if there is no such field, or if it is another date or a number.
+
+    >>> bookmark = Document(id="linkding:1", title="Tea", published=date(2024, 2, 29), extra={"unread": True, "n": ""})
+    >>> [field_value(bookmark, name) for name in ("title", "published", "extra.unread", "extra.n", "created")]
+    ['Tea', '2024-02-29', 'true', None, None]
     """
     if name.startswith(EXTRA):
         found = thing.extra.get(name.removeprefix(EXTRA))
         return ("true" if found else "false") if isinstance(found, bool) else None
     value = getattr(thing, name, None)
+    if name == PUBLISHED:
+        return value.isoformat() if isinstance(value, date) else None
     return value if isinstance(value, str) or (isinstance(value, tuple) and name == "tags") else None
 
 
@@ -118,6 +127,8 @@ def with_fields(thing: T, values: Mapping[str, Value]) -> T:
     """
     flags = {name.removeprefix(EXTRA): value == "true" for name, value in values.items() if name.startswith(EXTRA)}
     others: dict[str, Any] = {name: value for name, value in values.items() if not name.startswith(EXTRA)}
+    if isinstance(day := others.get(PUBLISHED), str):
+        others[PUBLISHED] = date.fromisoformat(day) if day else None
     if flags:
         others["extra"] = {**thing.extra, **flags}
     return msgspec.structs.replace(thing, **others) if others else thing

@@ -19,7 +19,18 @@ from frontmatter.default_handlers import YAMLHandler
 
 from vaultsync.errors import VaultsyncError
 from vaultsync.note import ID_KEY, front_matter_end
-from vaultsync.rendering.tracked import AS_FLAG, CLOSE, OPEN, Flag, Property, TagList, Tracked, plain_text
+from vaultsync.rendering.tracked import (
+    AS_DAY,
+    AS_FLAG,
+    CLOSE,
+    OPEN,
+    Day,
+    Flag,
+    Property,
+    TagList,
+    Tracked,
+    plain_text,
+)
 from vaultsync.scalars import Loader, item, quoted, remark, scalar
 from vaultsync.tags import local_tag, local_tags
 
@@ -172,6 +183,8 @@ def _property(hole: _Hole, name: str, values: Sequence[Any]) -> Property:
         return Property(name, value.field)
     if isinstance(value, Flag) and not hole.text:
         return Property(name, value.field, AS_FLAG)
+    if isinstance(value, Day) and not hole.text:
+        return Property(name, value.field, AS_DAY)
     return Property(name, "")
 
 

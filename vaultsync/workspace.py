@@ -163,7 +163,7 @@ class Workspace:
     def _review_path(self, pattern: PathRenderer, document: Document) -> str:
         """Where the note of a review goes. Accounts have one each, so it says whose where the pattern does not."""
         account = self.accounts[document.account]
-        path = pattern.path_of(date=document.published, account=account.name)
+        path = pattern.path_of(date=document.extra["day"], account=account.name)
         said = "account" in self.config.review.path or not account.is_renamed
         return path if said else f"{path.removesuffix('.md')} ({account.name}).md"
 

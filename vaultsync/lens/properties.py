@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from vaultsync.lens.inverse import Unread, Value, read_back, same_text, service_names
 from vaultsync.note import ID_KEY
 from vaultsync.properties import read_properties
-from vaultsync.rendering.tracked import AS_FLAG, Property
+from vaultsync.rendering.tracked import AS_DAY, AS_FLAG, Property
 
 NOT_TEXT = "its property is not text; put it in quotes"
 NOT_FLAG = "its property is neither true nor false; write one of the two"
+NOT_DAY = "its property is no day; write it as 2026-01-31"
 NOT_LIST = "its property is not a list of tags"
 
 
@@ -43,6 +45,8 @@ def _is_same(was: Any, now: Any) -> bool:
 def _typed(now: Any, owned: Property, base: Value, names: Iterable[str]) -> Value | Unread:
     if owned.via == AS_FLAG:
         return ("true" if now else "false") if isinstance(now, bool) else Unread(NOT_FLAG)
+    if owned.via == AS_DAY:
+        return _day(now)
     if isinstance(base, str) or owned.via:
         if not isinstance(now, str | None):
             return Unread(NOT_TEXT)
@@ -52,6 +56,16 @@ def _typed(now: Any, owned: Property, base: Value, names: Iterable[str]) -> Valu
         return Unread(NOT_LIST)
     tags = [_tag(item) for item in items if item is not None]
     return service_names([tag for tag in tags if tag], base, names)
+
+
+def _day(now: Any) -> Value | Unread:
+    """A day as it is sent; an empty property is no day, and whether that can be is the source's to say."""
+    text = "" if now is None else now.strip() if isinstance(now, str) else None
+    try:
+        known = text is not None and (not text or date.fromisoformat(text).isoformat() == text)
+    except ValueError:
+        known = False
+    return text if known and text is not None else Unread(NOT_DAY)
 
 
 def _tag(item: Any) -> str:

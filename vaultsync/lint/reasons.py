@@ -18,6 +18,7 @@ SHARED = "two blocks share a line there"
 MISSED = "what is typed there is not noticed"
 PART = "the template makes it a part of other text (~, format, captured text, a property with more in it)"
 NO_PROPERTY = "it is true or false, and no property of its own"
+NO_DAY = "it is a date, and no property of its own"
 TRANSFORMED = "it is printed through something that can't be undone"
 
 _SET_APART = "Put it, and the values before and after it, on lines of their own behind labels."
@@ -28,7 +29,7 @@ _MADE = (TRANSFORMED, "Print it as it is, {{{{ {variable} }}}}, or through {filt
 # Reason and cure, by what the lens or the lint found. variable: the field as a template names it. filters: that can
 # be read back.
 _EXPLAINED: Mapping[str, tuple[str, str]] = {
-    NO_PROPERTY: (NO_PROPERTY, "Print it as one: {name}: {{{{ {variable} }}}}."),
+    **{each: (each, "Print it as one: {name}: {{{{ {variable} }}}}.") for each in (NO_PROPERTY, NO_DAY)},
     HEADING: ("a title in the text is its user's own", "Print it as a property: title: {{{{ {variable} }}}}."),
     OUTSIDE: (OUTSIDE, _BEFORE),
     MISSED: (MISSED, _SET_APART),

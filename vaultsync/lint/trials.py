@@ -16,9 +16,9 @@ from vaultsync.lens.inverse import Value, same_text, shown
 from vaultsync.lens.reading import Reading
 from vaultsync.lint import reasons as why
 from vaultsync.merging.patch import taken
-from vaultsync.model import EXTRA, Document, Highlight, field_value
+from vaultsync.model import EXTRA, PUBLISHED, Document, Highlight, field_value
 from vaultsync.rendering.specimen import FLAGS, Specimens
-from vaultsync.rendering.tracked import AS_FLAG, Rendered, Steps
+from vaultsync.rendering.tracked import AS_DAY, AS_FLAG, Rendered, Steps
 from vaultsync.scalars import item, quoted, scalar
 from vaultsync.tags import local_tags
 
@@ -43,7 +43,11 @@ def _edited(owner: Owner, model: type[Document | Highlight]) -> Iterator[Key]:
 
 
 _FIELDS: tuple[Key, ...] = (*_edited("document", Document), *_edited("highlight", Highlight))
-FIELDS: tuple[Key, ...] = (*_FIELDS, *(("document", f"{EXTRA}{name}") for name in FLAGS))
+FIELDS: tuple[Key, ...] = (
+    *_FIELDS,
+    ("document", PUBLISHED),
+    *(("document", f"{EXTRA}{name}") for name in FLAGS),
+)
 
 
 def owner_of(identity: str) -> Owner:
@@ -113,7 +117,7 @@ class Trials:
     def over(self, document: Document, note: Rendered, specimens: Specimens) -> None:
         """Type over one value of each field, each in a note as it was."""
         for one in note.layout.properties:
-            if one.via == AS_FLAG:
+            if one.via in (AS_FLAG, AS_DAY):
                 self._try(document, note, ("", one.field), _Place(one.via, one.key), specimens)
         for owner, name in _FIELDS:
             things: tuple[Document | Highlight, ...] = (document,) if owner == "document" else document.highlights
@@ -204,7 +208,7 @@ def _typed(note: Rendered, place: _Place, new: Value) -> str:
     """The note with a value typed over."""
     if not place.key:
         return note.text[: place.start] + shown(new, place.via) + note.text[place.end :]
-    if place.via == AS_FLAG:
+    if place.via in (AS_FLAG, AS_DAY):
         value = str(new)
     elif isinstance(new, tuple) and not place.via:
         value = f"[{', '.join(item(tag, flow=True) for tag in local_tags(new))}]"

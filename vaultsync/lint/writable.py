@@ -18,13 +18,13 @@ from vaultsync.lens.cuts import AMBIGUOUS
 from vaultsync.lens.inverse import Value
 from vaultsync.lint import reasons as why
 from vaultsync.lint.trials import FIELDS, Done, Key, Owner, Tally, Trials, Where, owner_of
-from vaultsync.model import EXTRA, Document, with_fields
+from vaultsync.model import PUBLISHED, Document, is_data, with_fields
 from vaultsync.rendering.specimen import Specimens, long_texts
 from vaultsync.rendering.specimen import specimens as specimens_of
 from vaultsync.rendering.tracked import Rendered
 
 # Goes up whenever the same template would be judged otherwise.
-VERSION = 2
+VERSION = 3
 
 _DOCUMENTS, _TRIALS = 40, 160  # at most, whichever comes first
 _ENOUGH = 3  # of them, to see whether a note depends on a field
@@ -55,7 +55,7 @@ class Lint:
 
     def writable(self, owner: str, field: str) -> bool:
         """Whether what is typed into a field counts. owner: "" is the document, anything else a highlight."""
-        if field.startswith(EXTRA):  # read as data, where it stands as a property of its own, and nowhere else
+        if is_data(field):  # the lens reads it as data where it stands as a property of its own, and nowhere else
             return True
         return any(one.writable for one in self.verdicts if (one.owner, one.field) == (owner_of(owner), field))
 
@@ -174,8 +174,8 @@ def _unread(render: Callable[[Document], Rendered], documents: Iterable[Document
             one, other = long_texts(name)
             was, now = (_rendered(render, _with(document, key, text)) for text in (one, other))
             if was and now and was.text != now.text:
-                if name.startswith(EXTRA):
-                    return why.NO_PROPERTY
+                if is_data(name):
+                    return why.NO_DAY if name == PUBLISHED else why.NO_PROPERTY
                 return why.PART if other.strip() in now.text else why.TRANSFORMED
     return ""
 

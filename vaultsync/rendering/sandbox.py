@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from functools import wraps
 from types import CodeType
 from typing import Any
@@ -23,8 +24,8 @@ from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from vaultsync.model import EXTRA, Document, Highlight
-from vaultsync.rendering.tracked import Flag, Piece, TagList, Tracked, closed, flag, opened, tracked, unmarked
+from vaultsync.model import EXTRA, PUBLISHED, Document, Highlight
+from vaultsync.rendering.tracked import Day, Flag, Piece, TagList, Tracked, closed, day, flag, opened, tracked, unmarked
 
 _TEXT, _TAGS, _PLAIN = "text", "tags", "plain"
 HIGHLIGHT_FIELDS: Mapping[str, str] = {
@@ -87,7 +88,10 @@ def _document_field(view: DocumentView, name: str) -> Any:
         return tracked(getattr(view._document, name), "", name)
     if kind is _TAGS:
         return TagList(view._document.tags, "")
-    return _DocumentExtra(view._document.extra) if name == "extra" else getattr(view._document, name)
+    if name == "extra":
+        return _DocumentExtra(view._document.extra)
+    value = getattr(view._document, name)
+    return day(value, PUBLISHED) if name == PUBLISHED and value is not None else value
 
 
 class _Extra(dict[str, Any]):
@@ -262,7 +266,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """As the sandbox has it; of a piece of ours only what any text has."""
-        like = str if isinstance(obj, Piece) else bool if isinstance(obj, Flag) else None
+        like = next((plain for ours, plain in _LIKE if isinstance(obj, ours)), None)
         known = hasattr(like, attr) if like else not isinstance(obj, TagList)
         return known and super().is_safe_attribute(obj, attr, value)
 
@@ -289,6 +293,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if _size(operator, left, right) > _LONGEST:
             raise SecurityError(f"something this large can't be made in a template (by {operator})")
         return super().call_binop(context, operator, left, right)
+
+
+# What values of ours are to a template.
+_LIKE: tuple[tuple[type, type], ...] = ((Piece, str), (Flag, bool), (Day, date))
 
 
 def _size(operator: str, left: Any, right: Any) -> int:

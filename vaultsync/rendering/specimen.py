@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from vaultsync.lens.inverse import Value, same_text
-from vaultsync.model import EXTRA, Document, Highlight
+from vaultsync.model import EXTRA, PUBLISHED, Document, Highlight
 
 _WHEN = datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
 
@@ -35,6 +35,7 @@ _DOCUMENT_EXTRA = [
     "favicon_url",
     # Of reviews.
     "review",
+    "day",
     "completed",
 ]
 
@@ -146,6 +147,8 @@ def long_texts(name: str) -> tuple[str, str]:
     """Two texts for a field of this name, too long for whatever cuts texts; tags without blanks."""
     if name.startswith(EXTRA):
         return "true", "false"
+    if name == PUBLISHED:
+        return "2024-02-29", "2025-12-31"
     one, other, *_ = _NEW_TAGS if name == "tags" else _NAMED.get(name, _LONG)
     return one, other
 
@@ -232,6 +235,8 @@ class Specimens:
         """What a user makes of a field's value: something else, a bit more, or nothing."""
         if name.startswith(EXTRA):
             return "false" if was == "true" else "true"
+        if name == PUBLISHED:
+            return self.chance.pick(("2024-03-01", "1999-12-31", "0987-06-05"))
         while True:
             new = self._other_tags(was) if isinstance(was, tuple) else self._other_text(name, was, several)
             if isinstance(new, tuple) or isinstance(was, tuple):

@@ -87,6 +87,23 @@ def flag(value: bool, field: str) -> Flag:
     return made
 
 
+class Day(date):
+    """A date that is a field: a date to a template that asks. field: its name."""
+
+    field: str
+
+
+# How a property holds one.
+AS_DAY: Steps = (("day",),)
+
+
+def day(value: date, field: str) -> Day:
+    """Make a date that is a field."""
+    made = Day(value.year, value.month, value.day)
+    made.field = field
+    return made
+
+
 class Opened(Piece):
     """Where a block begins; empty as text. file, line: of its tag in the templates."""
 

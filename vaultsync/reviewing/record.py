@@ -99,8 +99,7 @@ def document(review: KeptReview) -> Document:
         url=review.url,
         service_url=review.url,
         highlights=tuple(_highlight(one, review.blocks) for one in review.passages),
-        published=review.day,
-        extra={"review": review.review, "completed": review.completed},
+        extra={"review": review.review, "day": review.day, "completed": review.completed},
     )
 
 

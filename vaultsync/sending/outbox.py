@@ -19,7 +19,7 @@ from vaultsync.merging.conflicts import LINES, PROPERTY, Callout, found
 from vaultsync.merging.diff3 import matches
 from vaultsync.merging.merge import merge_tags
 from vaultsync.merging.reconcile import Agreed, Held, Render, merged, together
-from vaultsync.model import EXTRA, Document, Highlight, Value, field_value, with_fields
+from vaultsync.model import Document, Highlight, Value, field_value, is_data, with_fields
 from vaultsync.sending.aliases import Alias
 from vaultsync.sending.earlier import says_what_was
 from vaultsync.sending.edits import edits, same
@@ -141,11 +141,11 @@ def _gives_the_note(copy: Copy, sending: Sequence[Edit], wanted: Sequence[Edit],
 
 
 def _with_flags(agreed: Agreed, wanted: Sequence[Edit], render: Render) -> Agreed:
-    """What was agreed, with the truth values the note has now: those are data, and read with certainty.
+    """What was agreed, with the truth values and dates the note has now: those are data, and read with certainty.
 
     A template prints whatever it likes because of one; what that is has not been written into the note yet.
     """
-    flags = [edit for edit in wanted if edit.field.startswith(EXTRA)]
+    flags = [edit for edit in wanted if is_data(edit.field)]
     if not flags:
         return agreed
     document = with_edits(agreed.document, flags)
