@@ -241,7 +241,7 @@ def test_the_file_of_a_document_of_reader_comes_beside_its_note(keeper: Keeper) 
     keeper.reader.configure(source='documents = "all"\n' + keeper.reader.source)
     paper = keeper.reader.library.add_reader_document("On Noise", category="pdf", location="later", raw_file=NOISE)
     keeper.reader.export()
-    name = f"On Noise (reader-{paper.id}).pdf"
+    name = f"On Noise (readwise-{paper.id}).pdf"
     run = keeper.reader.run("assets", "On Noise.md", "--download")
     assert (run.code, run.out) == (0, f"Downloaded: {name}\n")
     assert (keeper.reader.vault / name).read_bytes() == NOISE

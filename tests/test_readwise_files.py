@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.export_case import Reading, reader
 from tests.readwise_case import Pushing, source_of
 from vaultsync.errors import SourceError
 from vaultsync.hookspecs import Asset
@@ -11,6 +12,7 @@ from vaultsync.simulator import Library, Simulator
 from vaultsync.simulator.faults import cut_off, status
 from vaultsync.simulator.records import Book, ReaderDocument
 
+__all__ = ["reader"]
 pytest_plugins = ("tests.simulator_case", "tests.readwise_case")
 
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 4096
@@ -26,6 +28,49 @@ def filing(paper: ReaderDocument, book: Book, simulator: Simulator) -> Pushing:
     """A source that has pulled a paper with a file, and a book that Reader does not have."""
     del paper, book
     return Pushing(simulator)
+
+
+@pytest.fixture
+def shelf(reader: Reading) -> tuple[Reading, ReaderDocument]:
+    """A person whose vault has a note of a paper that was uploaded to Reader."""
+    reader.configure(source='documents = "all"')
+    paper = reader.library.add_reader_document("On Noise", category="pdf", location="later", raw_file=PDF)
+    reader.export()
+    return reader, paper
+
+
+def test_the_command_brings_it_beside_the_note_once(shelf: tuple[Reading, ReaderDocument]) -> None:
+    reader, paper = shelf
+    name = f"On Noise (readwise-{paper.id}).pdf"
+    assert reader.run("assets", "On Noise.md", "--download").out == f"Downloaded: {name}\n"
+    assert (reader.vault / name).read_bytes() == PDF
+    reader.library.highlight_in_reader(paper.id, "Quiet is a material.")
+    reader.export()
+    assert 'vaultsync_id: "readwise:' in reader.text("On Noise.md")
+    (reader.vault / "Files").mkdir()
+    (reader.vault / name).rename(reader.vault / "Files" / name)
+    reader.simulator.log.clear()
+    assert reader.run("assets", "On Noise.md", "--download").out == f"In the vault already: Files/{name}\n"
+    assert [one.path for one in reader.simulator.log] == ["/api/v3/list/"]
+
+
+def test_what_is_larger_than_the_limit_or_cut_off_leaves_nothing(shelf: tuple[Reading, ReaderDocument]) -> None:
+    reader, paper = shelf
+    paths = set(reader.contents())
+    reader.simulator.faults.order(cut_off(), path="/storage/")
+    assert reader.run("assets", "On Noise.md", "--download").code == 1
+    paper.raw_file = PDF * 2
+    assert reader.run("assets", "On Noise.md", "--download", "--limit", "1").code == 3
+    assert set(reader.contents()) == paths
+
+
+def test_a_review_has_no_files(shelf: tuple[Reading, ReaderDocument]) -> None:
+    reader, paper = shelf
+    reader.library.highlight_in_reader(paper.id, "Quiet is a material.")
+    reader.export()
+    reader.run("review")
+    [review] = [path for path in reader.paths() if "Reviews" in path]
+    assert "has no files." in reader.run("assets", review).out
 
 
 def fetched(pushing: Pushing, thing: ReaderDocument, asset: Asset) -> bytes:

@@ -119,7 +119,8 @@ class Shelf:
 
     def _mark(self, asset: Asset) -> str:
         """What the name of a file has in it, brackets included."""
-        return f"({self.id.partition(':')[0]}-{_UNFIT.sub('-', asset.id)})"
+        # Not by its document's id: one of Reader gets another when it is first highlighted.
+        return f"({self._source.name}-{_UNFIT.sub('-', asset.id)})"
 
 
 def _limited(chunks: Iterable[bytes], asset: Asset, limit: int) -> Iterator[bytes]:
