@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.export_case import Reading, reader
+from tests.export_case import TEMPLATE, Reading, reader
 from tests.test_push import push, type_note, walden, writes
 from vaultsync.simulator.records import Highlight
 
@@ -79,6 +79,42 @@ def test_a_note_edited_after_the_run_is_left_and_told(reader: Reading, walden: H
     assert run.code == 3
     assert "Walden.md was" in run.err
     assert reader.text("Walden.md") == mine
+
+
+def test_a_document_that_got_another_id_within_the_run_is_taken_back_as_any(reader: Reading) -> None:
+    reader.configure(source='documents = "all"')
+    (reader.vault / "T/document.md").write_text(
+        TEMPLATE.replace("# {{ document.title }}\n", "# {{ document.title }}\n\n{{ document.note }}\n")
+    )
+    page = reader.library.add_reader_document(
+        "Gate", source_url="https://example.org/gate", location="later", notes="Old."
+    )
+    reader.export()
+    before = reader.text("Gate.md")
+    reader.library.highlight_in_reader(page.id, "A gate.")
+    reader.library.edit_reader_document(page.id, notes="New.")
+    reader.export()
+    after = reader.text("Gate.md")
+    assert "A gate." in after and "New." in after
+
+    assert reader.run("undo").code == 0
+
+    assert "Old." in before and reader.text("Gate.md") == before
+    assert push(reader)["sent"] == 0
+    assert reader.run("sync", "--full").code == 0
+    assert (page.notes, reader.text("Gate.md")) == ("New.", after)
+
+
+def test_a_first_export_that_was_taken_back_is_done_again(reader: Reading) -> None:
+    reader.configure(source='documents = "all"')
+    page = reader.library.add_reader_document("Gate", source_url="https://example.org/gate", location="later")
+    reader.library.highlight_in_reader(page.id, "A gate.")
+    reader.export()
+    text = reader.text("Gate.md")
+    assert reader.run("undo").code == 0
+    assert "Gate.md" not in reader.paths()
+    reader.export()
+    assert reader.text("Gate.md") == text
 
 
 def test_a_dry_undo_says_what_it_would_do(reader: Reading, walden: Highlight) -> None:

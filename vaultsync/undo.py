@@ -55,10 +55,15 @@ class _Undoing:
     deed: Deed
     undone: Undone
 
+    @property
+    def _id(self) -> str:
+        """What the document is called now: one of Reader gets the id of its book, maybe later in the same run."""
+        return self.run.workspace.state.entry_of(self.deed.id) or self.deed.id
+
     def everything(self, number: int) -> None:
         """At the source first, then in the vault, then in state."""
         state = self.run.workspace.state
-        entry = state.entry(self.deed.id)
+        entry = state.entry(self._id)
         if entry is not None and (self.deed.sent or self.deed.removed or self.deed.made):
             entry = self._at_the_source(entry)
         done = [self._file(file) for file in reversed(self.deed.files)]
@@ -129,7 +134,7 @@ class _Undoing:
     def _file(self, file: FileDeed) -> bool:
         """Give a file back what it held; say whether it holds that now."""
         vault = self.run.drafts.vault
-        place = self.run.survey.place(self.deed.id)
+        place = self.run.survey.place(self._id)
         own = self.deed.before.path if self.deed.before is not None else file.path
         path = place.path if place.found is not None and file.path == own else file.path
         if file.was is None and file.now is None:
