@@ -254,9 +254,37 @@ def test_half_of_a_file_that_was_changed_before_sends_nothing(reader: Reading) -
     push(reader)
     text = reader.text("Walden.md").replace("# Walden\n", "# Walden\n\nMine.\n")
     reader.write("Walden.md", text[: text.index(" length.")])
-    assert push(reader)["refused"] == 1
+    run = reader.run("push")
+    assert run.code == 1 and "Walden.md ends in the middle of a line" in run.err
     assert one.note == "A note of some length."
+
+
+def test_half_of_words_that_were_just_typed_is_not_sent(reader: Reading) -> None:
+    _, (one, _) = reader.book("Walden", "one", "two")
+    reader.export()
+    type_note(reader, "Walden.md", "A note of some length.")
+    text = reader.text("Walden.md").replace("# Walden\n", "# Walden\n\nMine.\n")
+    reader.write("Walden.md", text[: text.index(" length.")])
+    assert push(reader)["refused"] == 1
+    assert one.note == ""
     assert "may be cut off" in reader.run("status").out
+
+
+def test_half_of_a_file_whose_user_typed_into_it_sends_nothing_of_it(reader: Reading) -> None:
+    _, (one, _) = reader.book("Walden", "one", "two is the second passage")
+    reader.export()
+    type_note(reader, "Walden.md", "Mine.")
+    text = reader.text("Walden.md").replace("# Walden\n", "# Walden\n\nSome words of mine.\n")
+    cut = text[: text.index(" second passage")].replace("\n", "\r\n")
+    reader.write("Walden.md", cut)
+
+    run = reader.run("sync")
+
+    assert run.code == 1 and "Walden.md ends in the middle of a line" in run.err
+    assert (one.note, reader.text("Walden.md")) == ("", cut)
+    reader.write("Walden.md", text)
+    assert reader.run("sync").code == 0
+    assert one.note == "Mine."
 
 
 def test_an_emptied_file_sends_nothing_and_says_what_to_do(reader: Reading, walden: Highlight) -> None:

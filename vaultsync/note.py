@@ -91,12 +91,28 @@ def torn(data: bytes, written: str) -> str:
         return "is not UTF-8 text"
     if "\0" in text:
         return "holds zero bytes"
-    rest = written[len(text) :] if written.startswith(text) else ""
-    if "\n" in rest[1:].rstrip("\n") and rest[0] != "\n" and not text.endswith("\n"):
+    if _ends_in_a_line(text.replace("\r\n", "\n"), written):
         return "ends in the middle of a line"
     if written.startswith("---\n") and text.lstrip(_BOM).startswith(("---\n", "---\r\n")) and not split(text).front:
         return "has properties without an end"
     return ""
+
+
+def _ends_in_a_line(text: str, written: str) -> bool:
+    """Whether a text ends within a line of what was written, and has nothing of what came after that.
+
+    Whatever its user has typed further up. One who means it ends the line.
+    """
+    last = text.rsplit("\n", 1)[-1]
+    if not last.strip():
+        return False
+    there, lines = set(text.split("\n")), written.split("\n")
+    for number, line in enumerate(lines):
+        if line.startswith(last) and line != last:
+            after = {one for one in lines[number + 1 :] if one.strip()}.difference(lines[: number + 1])
+            if after and after.isdisjoint(there):
+                return True
+    return False
 
 
 def is_another(text: str, written: str) -> bool:

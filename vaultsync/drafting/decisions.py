@@ -299,7 +299,8 @@ def half_written(path: str, reason: str) -> VaultError:
     return VaultError(
         f"{path} {reason}, as if its program or a sync service had not finished writing it. It was left alone.",
         path=path,
-        hint=f'If it stays so, put back an earlier version, or delete it and run "vaultsync restore {path}".',
+        hint=f'If it stays so, put back an earlier version, or delete it and run "vaultsync restore {path}". '
+        "If it is meant to end there, end it with a new line.",
     )
 
 
