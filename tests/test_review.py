@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from tests.export_case import Reading, reader
@@ -98,6 +99,37 @@ def test_a_note_of_the_same_name_is_left(reader: Reading) -> None:
     assert review(reader).startswith(f"{other}: written")
     assert reader.text(PATH) == "My own.\n"
     assert review(reader).startswith(f"{other}: unchanged")
+
+
+def test_what_the_review_tells_later_that_day_is_added_and_nothing_goes(reader: Reading) -> None:
+    for number in range(6):
+        reader.book(f"Book {number}", f"passage {number}")
+    reader.export()
+    review(reader)
+    first = reader.text(PATH)
+    words = first.replace("- Note: \n", "- Note: typed\n", 1) + "\nMine.\n"
+    reader.write(PATH, words)
+    for number in range(6, 30):
+        reader.book(f"Book {number}", f"passage {number}")
+    reader.export()
+    assert "merged with what you wrote" in review(reader)
+    text = reader.text(PATH)
+    anchors = re.findall(r"\^review-\d+", first)
+    assert set(anchors) < set(re.findall(r"\^review-\d+", text))
+    assert (text.count("- Note: typed\n"), text.endswith("\nMine.\n")) == (1, True)
+
+
+def test_a_highlight_that_is_gone_leaves_the_review_with_the_next_export(reader: Reading) -> None:
+    _, (one, two) = reader.book("Walden", "one", "two")
+    reader.export()
+    review(reader)
+    reader.library.delete_highlight(one.id)
+    reader.export()
+    assert "a highlight of it is gone; the next export takes it out" in review(reader)
+    assert f"^review-{one.id}" in reader.text(PATH), "what goes goes with all that goes, and is counted first"
+    reader.export()
+    text = reader.text(PATH)
+    assert (f"^review-{one.id}" in text, f"^review-{two.id}" in text) == (False, True)
 
 
 def test_a_dry_run_writes_nothing(reader: Reading) -> None:

@@ -75,16 +75,23 @@ def review(workspace: Workspace, source_name: str | None, *, dry: bool = False) 
 def _settled(run: Round, source: WithReviews, made: KeptReview, told: Review) -> Outcome:
     """Make the note true. Raises VaultsyncError if it could not be."""
     state = run.workspace.state
-    before, record = state.entry(made.id), reviewing.kept(made)
+    before = state.entry(made.id)
+    if before is not None:  # what it told earlier that day may have been written about
+        made = reviewing.joined(made, reviewing.opened(source.brought_up(before.record)))
+    record = reviewing.kept(made)
     entry = before.told(record) if before is not None else Entry(made.id, source.name, record)
     unread = len(run.tally.errors)  # notes of others
     run.drafts.settle(source, [Draft(entry, before, {made.id: None}, asked=True)])
     for error in run.tally.errors[unread:]:
         raise error
-    change = run.tally.changes[made.id]
+    embedded = sum(bool(one.link) for one in made.passages)
+    change = run.tally.changes.get(made.id)
+    if change is None:
+        path = before.path if before is not None else None
+        return Outcome("left", path or "", told, embedded, "a highlight of it is gone; the next export takes it out")
     did = _DID.get(change.action, "left")
     why = change.why or change.action.value if did == "left" else ""
-    return Outcome(did, change.path, told, sum(bool(one.link) for one in made.passages), why)
+    return Outcome(did, change.path, told, embedded, why)
 
 
 class _Found:

@@ -76,6 +76,13 @@ def opened(record: bytes) -> KeptReview:
     return _RECORDS.decode(record[len(_MARK) :])
 
 
+def joined(review: KeptReview, earlier: KeptReview) -> KeptReview:
+    """The review with what it told earlier that day and tells no more, behind."""
+    there = {one.id for one in review.passages}
+    passages = (*review.passages, *(one for one in earlier.passages if one.id not in there))
+    return msgspec.structs.replace(review, passages=passages)
+
+
 def told(review: KeptReview, highlight: str, found: Highlight | None) -> KeptReview:
     """The review with what its source says of a highlight now. found: None if it is gone."""
 
