@@ -265,6 +265,7 @@ def test_one_malformed_record_costs_only_itself(shelf: Reading) -> None:
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
+        ("\n", ("T/document.md", "is empty", "No note was written")),
         ("{{ document.titel }}\n", ("T/document.md, line 1", "vaultsync templates check")),
         ("\n{% for x in %}\n", ("T/document.md, line 2", "vaultsync templates check")),
         ("{% include 'nowhere.md' %}\n", ("nowhere.md",)),

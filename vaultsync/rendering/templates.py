@@ -276,6 +276,10 @@ def _tried(renderers: tuple[Renderer, Renderer], templates: Templates, name: str
     renderer, untracked = renderers
     shown = templates.shown(name)
     documents = specimens(category)
+    if not templates.sources[name].strip():
+        hint = 'Save it again, or delete it to use the shipped one, then run "vaultsync templates check".'
+        empty = TemplateError("is empty, as if it were only half saved.", file=shown, hint=hint)
+        return Checked(name, shown, category, empty)
     try:
         plain = [untracked.render(name, document, now=_SOME_DAY) for document in documents]
         for document, rendered in zip(documents, plain, strict=True):
