@@ -44,10 +44,13 @@ def test_an_entry_comes_back_as_it_was_put(state: State) -> None:
     assert state.entry("readwise:1") == BOOK
     assert state.entry("reader:a") == UNSEEN
     assert state.entry("reader:b") is None
-    assert list(state.rows()) == [
-        Row("reader:a", "readwise", None, None, None, True, None, None, None, None),
-        Row("readwise:1", "readwise", "Books/Title.md", "t1", "books", False, b"d" * 16, 10, BASE.mtime_ns, 77),
-    ]
+    assert list(state.rows()) == [Row("readwise:1", "Books/Title.md", b"d" * 16, 10, BASE.mtime_ns, 77)]
+    assert state.rows_of(["Books/Title.md"], ["reader:a"]) == list(state.rows())
+    assert state.ids("readwise") == ["reader:a", "readwise:1"]
+    assert (state.of_others(["readwise"]), state.of_others(["linkding"])) == ({}, {"readwise:1": "readwise"})
+    assert (state.pending_ids("readwise"), state.pending_paths("readwise")) == (["reader:a"], [])
+    assert state.rendered_with("readwise") == [("books", "t1")]
+    assert state.ids_rendered_with("readwise", "books", "t1") == ["readwise:1"]
 
 
 def test_putting_what_is_stored_writes_nothing(state: State, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,7 @@ def _state_and_notes(root: Path, env: Mapping[str, str]) -> Iterator[Finding]:
     with State.open(folder) as state:
         counts = state.counts()
         yield Finding("ok", "state", f"{folder}: {counts.documents:,} documents known, {counts.notes:,} with a note.")
-        seen = survey(Vault(root), list(state.rows()), state.entry_of)
+        seen = survey(Vault(root), state.rows(), state.entry_of)
     yield from _notes(seen)
 
 
@@ -181,6 +181,6 @@ def _notes(seen: Survey) -> Iterator[Finding]:
     for identity, copies in seen.copies.items():
         says = f"{', '.join(copies)}: the same vaultsync_id as {seen.places[identity].path}, {identity}."
         yield Finding("warning", "notes", says, todo)
-    for identity, place in seen.places.items():
-        if place.on_disk is OnDisk.TWICE:
-            yield Finding("warning", "notes", f"{place.path} have the same vaultsync_id, {identity}.", todo)
+    for identity in seen.that_are(OnDisk.TWICE):
+        paths = seen.place(identity).path
+        yield Finding("warning", "notes", f"{paths} have the same vaultsync_id, {identity}.", todo)

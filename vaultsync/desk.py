@@ -22,7 +22,7 @@ from vaultsync.lookup import document_id
 from vaultsync.note import torn
 from vaultsync.plan import OnDisk
 from vaultsync.rounds import Round
-from vaultsync.storage.entry import Entry, Row
+from vaultsync.storage.entry import Entry
 from vaultsync.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,13 +38,8 @@ class Desk:
         self._workspace = workspace
         self._vault = workspace.vault if run is None else run.vault
         state = workspace.state
-        self.survey = run.survey if run else survey(self._vault, self.rows, state.entry_of, state.being_written())
+        self.survey = run.survey if run else survey(self._vault, state.rows(), state.entry_of, state.being_written())
         self._whole = run.whole if run else (lambda: self.survey)
-
-    @cached_property
-    def rows(self) -> list[Row]:
-        """What is remembered of every note."""
-        return [row for row in self._workspace.state.rows() if row.path]
 
     @cached_property
     def _decider(self) -> Decider:
@@ -58,8 +53,8 @@ class Desk:
 
         Notes of sources that vaultsync.toml has no more are passed over.
         """
-        for name, place in sorted(self.survey.places.items()):
-            if place.on_disk is OnDisk.EDITED and place.path not in besides and self._is_asked(name):
+        for name in sorted(self.survey.that_are(OnDisk.EDITED)):
+            if self.survey.place(name).path not in besides and self._is_asked(name):
                 try:
                     yield self._open(name)
                 except (VaultError, PluginError, SourceError) as error:

@@ -74,7 +74,7 @@ def _by_path(text: str, vault: Vault, state: State) -> str | None:
 
 
 def _remembered(path: str, state: State) -> str | None:
-    return next((row.id for row in list(state.rows()) if row.path == path), None)
+    return next((row.id for row in state.rows_of((path,))), None)
 
 
 def offering(named: str | None, sources: Mapping[str, _Fenced], method: str, *, usual: str) -> _Fenced:
@@ -100,13 +100,12 @@ def by_address(text: str, sources: Mapping[str, Source], state: State) -> dict[s
     Records are the sources' own, so every one is read; a user who asks by address has the time.
     """
     found: dict[str, str] = {}
-    for row in list(state.rows()) if "://" in text else ():
-        source = sources.get(row.source)
-        entry = state.entry(row.id) if source and row.source not in found else None
-        if source and entry:
+    for name, source in sources.items() if "://" in text else ():
+        for entry in filter(None, map(state.entry, state.ids(name))):
             document = source.document(entry.record)
             if text.rstrip("/") in (document.url.rstrip("/"), document.service_url.rstrip("/")):
-                found[row.source] = row.id
+                found[name] = entry.id
+                break
     return found
 
 

@@ -189,7 +189,7 @@ class Pull:
         """Look again at every entry that waits or would be rendered otherwise now."""
         state = self._workspace.state
         waiting = dict.fromkeys(state.pending_ids(name))
-        waiting |= dict.fromkeys(row.id for row in self.run.answered if row.source == name)
+        waiting |= dict.fromkeys(self._answered(name))
         if not self.options.only:
             waiting |= dict.fromkeys(self._rendered_otherwise(name))
             if self.resettled:
@@ -199,16 +199,17 @@ class Pull:
             self.run.bounds.between()
             self._hold(self.run.drafts.settle(source, self._again(batch, asked=False)))
 
+    def _answered(self, name: str) -> list[str]:
+        """Notes of a source whose conflicts their user may have resolved."""
+        entries = filter(None, map(self._workspace.state.entry, self.run.survey.answered))
+        return [entry.id for entry in entries if entry.source == name]
+
     def _rendered_otherwise(self, name: str) -> list[str]:
         """The notes whose template has changed, or the filters that plugins bring; their number is told."""
         state = self._workspace.state
         old = {pair: why for pair in state.rendered_with(name) if (why := self._workspace.fingerprints.outdated(*pair))}
-        changed = [
-            row.id
-            for row in (state.rows() if old else ())
-            if row.source == name and (row.category, row.template) in old
-            if self.run.survey.place(row.id).on_disk is not OnDisk.NOWHERE
-        ]
+        ids = sorted(identity for pair in old for identity in state.ids_rendered_with(name, *pair))
+        changed = [identity for identity in ids if self.run.survey.place(identity).on_disk is not OnDisk.NOWHERE]
         if changed:
             are = "note is" if len(changed) == 1 else "notes are"
             what = "Templates" if "Templates" in old.values() else next(iter(old.values()))
@@ -266,7 +267,7 @@ class Pull:
         """How many highlights the notes hold that stay."""
         state = self._workspace.state
         leaving = {one.id for one in self.held.values() if one.highlights == 0}
-        entries = (state.entry(row.id) for row in list(state.rows()) if row.path and row.id not in leaving)
+        entries = (state.entry(row.id) for row in list(state.rows()) if row.id not in leaving)
         return sum(highlights_in(entry.base) for entry in entries if entry is not None and entry.base is not None)
 
 

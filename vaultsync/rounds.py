@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +18,6 @@ from vaultsync.drafting.strays import Strays
 from vaultsync.drafting.survey import Survey, back_at_an_earlier_text, survey
 from vaultsync.errors import ConfigError, VaultError
 from vaultsync.hookspecs import Source
-from vaultsync.model import REVIEWS
 from vaultsync.plan import OnDisk
 from vaultsync.report import Report, Tally
 from vaultsync.storage.deeds import Journal
@@ -49,9 +48,8 @@ class Round:
     """One run, from its look at the vault on.
 
     dry: nothing is kept. meant: the user says that all their edits are meant. announce: told what is about to happen to
-    many notes. bounds: what it keeps to. known: how many notes there are. answered: rows of notes whose conflicts their
-    user may have resolved. restored: ids of notes that are back at an earlier text, as if from a backup. journal: of
-    what is done.
+    many notes. bounds: what it keeps to. known: how many notes there are. restored: ids of notes that are back at an
+    earlier text, as if from a backup. journal: of what is done.
     """
 
     workspace: Workspace
@@ -61,7 +59,6 @@ class Round:
     bounds: Bounds = Bounds()  # noqa: RUF009  # frozen
     tally: Tally = field(default_factory=Tally)
     known: int = 0
-    answered: list[Row] = field(default_factory=list)
     restored: frozenset[str] = frozenset()
     survey: Survey = field(init=False)
     vault: Vault = field(init=False)
@@ -78,20 +75,18 @@ class Round:
         """Find every note, or those the bounds name, and remember those that were moved or touched."""
         state = self.workspace.state
         self._asked = self.workspace.requests()
-        rows = list(state.rows()) if self.bounds.at is None else self._rows_at(self.bounds.at)
-        self.survey = self._surveyed(rows)
+        self.survey = self._surveyed()
         if self.survey.scan.leftovers and not self.dry:
             # Only then, for looking at every note is most of what a run without news does.
             self.recover(self.survey.scan.leftovers)
-            self.survey = self._surveyed(rows)
+            self.survey = self._surveyed()
         self.known = self._known()
-        self._follow(rows)
+        self._follow()
         self._finish_merges()
-        self.restored = self._restored(rows)
-        self.answered = [row for row in rows if row.conflicts]
-        for place in self.survey.places.values():
-            if place.on_disk is OnDisk.TWICE:
-                self.tally.asides.append(f"{place.path}: the same vaultsync_id, and none is where it was. Delete one.")
+        self.restored = self._restored()
+        for name in self.survey.that_are(OnDisk.TWICE):
+            paths = self.survey.place(name).path
+            self.tally.asides.append(f"{paths}: the same vaultsync_id, and none is where it was. Delete one.")
         for name, copies in self.survey.copies.items():
             home = self.survey.places[name].path
             self.tally.asides.append(f"{', '.join(copies)}: a copy of {home} (same vaultsync_id). It was left alone.")
@@ -130,20 +125,24 @@ class Round:
             with suppress(VaultError):  # which the survey tells of
                 borne.add(state.entry_of(self.workspace.vault.identity(path) or ""))
         rows = state.rows_of(paths, {name for name in borne if name})
-        reviewed = {name for row in rows if row.category == REVIEWS for name in self._reviewed(row)}
+        reviewed = {name for row in rows for name in self._reviewed(row.id)}
         return state.rows_of(paths, {*(row.id for row in rows), *reviewed}) if reviewed else rows
 
-    def _reviewed(self, row: Row) -> Iterator[str]:
-        """The documents that the highlights of a review are from."""
-        entry, source = self.workspace.state.entry(row.id), self.workspace.sources.get(row.source)
+    def _reviewed(self, identity: str) -> Iterator[str]:
+        """The documents that the highlights of a review are from; of what is none, none."""
+        entry = self.workspace.state.entry(identity)
+        source = self.workspace.sources.get(entry.source) if entry is not None and entry.is_review else None
         for one in source.document(entry.record).highlights if entry is not None and source is not None else ():
             name = self.workspace.state.entry_of(str(one.extra["document"]))
             if name is not None:
                 yield name
 
-    def _surveyed(self, rows: list[Row]) -> Survey:
+    def _surveyed(self) -> Survey:
         state, vault, at = self.workspace.state, self.workspace.vault, self.bounds.at
-        scan = None if at is None else vault.look_at({*at, *(row.path for row in rows if row.path)})
+        if at is None:
+            return survey(vault, state.rows(), state.entry_of, state.being_written())
+        rows = self._rows_at(at)
+        scan = vault.look_at({*at, *(row.path for row in rows)})
         return survey(vault, rows, state.entry_of, state.being_written(), scan)
 
     def whole(self) -> Survey:
@@ -157,13 +156,13 @@ class Round:
     def _known(self) -> int:
         if self.bounds.at is not None:
             return self.workspace.state.counts().notes
-        return sum(place.on_disk is not OnDisk.NOWHERE for place in self.survey.places.values())
+        return len(self.survey.places) - len(self.survey.that_are(OnDisk.NOWHERE))
 
-    def _follow(self, rows: Iterable[Row]) -> None:
+    def _follow(self) -> None:
         moved = []
-        for row in rows:
-            place = self.survey.places.get(row.id)
-            if row.path is None or place is None or place.found is None:
+        for row in self.survey.changed:
+            place = self.survey.place(row.id)
+            if place.found is None:
                 continue
             touched = place.digest == row.digest and place.found.mtime_ns != row.mtime_ns
             if place.path != row.path or touched:
@@ -186,13 +185,13 @@ class Round:
                 state.put(msgspec.structs.replace(entry, path=place.path, base=base))
                 state.have_written({made})
 
-    def _restored(self, rows: Sequence[Row]) -> frozenset[str]:
+    def _restored(self) -> frozenset[str]:
         """Notes that hold what they held before: two or more at once, one as old as that text, or so since then."""
-        state = self.workspace.state
-        looks = ((row.id, back_at_an_earlier_text(state, self.survey.place(row.id), row)) for row in rows)
-        found = {name: seen for name, seen in looks if seen is not None}
+        state, seen = self.workspace.state, self.survey
+        looks = ((row.id, back_at_an_earlier_text(state, seen.place(row.id), row)) for row in seen.changed)
+        found = {name: back for name, back in looks if back is not None}
         restored = {name for name, (_, suspect) in found.items() if suspect or len(found) > 1}
-        state.suspect({name: found[name][0] for name in restored}, {row.id for row in rows})
+        state.suspect({name: found[name][0] for name in restored}, seen.places)
         return frozenset(restored)
 
     def chosen(self, names: Iterable[str]) -> list[tuple[str, Source]]:
@@ -221,4 +220,4 @@ def _whole(workspace: Workspace, seen: Survey | None) -> Survey:
     """Where every note is. seen: that, if it is known."""
     # No method: what a run holds, it would hold until Python looks for circles.
     state = workspace.state
-    return seen or survey(workspace.vault, list(state.rows()), state.entry_of, state.being_written())
+    return seen or survey(workspace.vault, state.rows(), state.entry_of, state.being_written())

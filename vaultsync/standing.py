@@ -12,14 +12,11 @@ from msgspec.structs import replace
 
 from vaultsync.config import FULL_EVERY
 from vaultsync.desk import Desk
-from vaultsync.drafting.survey import Survey
 from vaultsync.errors import SourceError, VaultsyncError
-from vaultsync.model import REVIEWS
 from vaultsync.plan import OnDisk
 from vaultsync.report import short
 from vaultsync.sending.aliases import LAYOUT
 from vaultsync.sending.fates import RESTORED, Fate, Outgoing
-from vaultsync.storage.entry import Row
 from vaultsync.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -70,19 +67,19 @@ def standing(workspace: Workspace) -> Standing:
     """Look at the vault and its state; asks no service. Raises StateError, VaultError, ConfigError."""
     desk = Desk(workspace)
     seen, history = desk.survey, workspace.history
-    rows = [row for row in desk.rows if row.source in workspace.accounts]
-    others = [row for row in desk.rows if row.source not in workspace.accounts]
-    orphans = Counter(row.source for row in others if seen.place(row.id).on_disk is not OnDisk.NOWHERE)
+    others = workspace.state.of_others(workspace.accounts)
+    orphans = Counter(source for name, source in others.items() if seen.place(name).on_disk is not OnDisk.NOWHERE)
+    away = [row for row in seen.changed if seen.place(row.id).on_disk is OnDisk.NOWHERE]
+    edited = [name for name in seen.that_are(OnDisk.EDITED) if name not in others]
     opened = list(desk.every())
-    gone = _those(rows, seen, OnDisk.NOWHERE)
     notes = [one for one in opened if not isinstance(one, VaultsyncError)]
     edits, untold = _edits(workspace, notes)
     failed = (*seen.unread, *(one for one in opened if isinstance(one, VaultsyncError)), *untold)
     return Standing(
         runs=tuple(reversed(list(history.last(_RUNS)))),
         next_full={name: _after(history.last_full(name)) for name in workspace.config.sources},
-        notes=len(rows) - len(gone) + orphans.total(),
-        edited=_those(rows, seen, OnDisk.EDITED),
+        notes=workspace.state.counts().notes - len(away),
+        edited=tuple(sorted(seen.place(name).path for name in edited)),
         conflicts=tuple(
             Trouble(path, one.field, one.block_id) for note in notes for path, one in note.places_of_conflicts
         ),
@@ -91,13 +88,18 @@ def standing(workspace: Workspace) -> Standing:
             *(_of(one) for one in edits if one.fate is Fate.REFUSED),
             *(trouble for note in notes for trouble in _unread(note)),
         ),
-        waiting=tuple(sorted(row.path for row in rows if row.pending and row.path)),
+        waiting=tuple(sorted(path for name in workspace.accounts for path in workspace.state.pending_paths(name))),
         # Reviews of days that are over are thrown away, and nobody waits for them.
-        deleted=_those((row for row in rows if row.category != REVIEWS), seen, OnDisk.NOWHERE),
+        deleted=tuple(sorted(row.path for row in away if row.id not in others and not _is_review(workspace, row.id))),
         copies=tuple(sorted(path for paths in seen.copies.values() for path in paths)),
         unread=tuple(dict.fromkeys(error.message for error in failed)),
         orphans=dict(sorted(orphans.items())),
     )
+
+
+def _is_review(workspace: Workspace, identity: str) -> bool:
+    entry = workspace.state.entry(identity)
+    return entry is not None and entry.is_review
 
 
 def _edits(workspace: Workspace, notes: Iterable[OpenNote]) -> tuple[list[Outgoing], list[SourceError]]:
@@ -138,8 +140,3 @@ def _unread(note: OpenNote) -> Iterator[Trouble]:
 
 def _after(last: datetime | None) -> datetime | None:
     return None if last is None else last + FULL_EVERY
-
-
-def _those(rows: Iterable[Row], seen: Survey, on_disk: OnDisk) -> tuple[str, ...]:
-    places = ((row, seen.place(row.id)) for row in rows)
-    return tuple(sorted(place.path or row.path or "" for row, place in places if place.on_disk is on_disk))

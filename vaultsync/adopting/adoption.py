@@ -20,7 +20,7 @@ from vaultsync.drafting.intake import Intake
 from vaultsync.drafting.survey import Place
 from vaultsync.errors import ConfigError, PluginError, SourceError, VaultError
 from vaultsync.hookspecs import Fetch, Source
-from vaultsync.model import REVIEWS, Document
+from vaultsync.model import Document
 from vaultsync.plan import SAVED_SINCE, Action, OnDisk
 from vaultsync.report import Report
 from vaultsync.rounds import Round
@@ -169,9 +169,11 @@ class Adoption:
 
     def _documents(self, sources: Mapping[str, Source]) -> Iterator[Document]:
         """Every document of these sources that is known, as templates see it; reviews only repeat others."""
-        for row in (row for row in list(self._workspace.state.rows()) if row.category != REVIEWS):
-            entry, source = self._workspace.state.entry(row.id), sources.get(row.source)
-            if entry is not None and source is not None:
+        state = self._workspace.state
+        for name, source in sources.items():
+            for entry in filter(None, map(state.entry, state.ids(name))):
+                if entry.is_review:
+                    continue
                 try:
                     document = self._workspace.renders.filtered(source.document(entry.record))
                 except (PluginError, SourceError) as error:

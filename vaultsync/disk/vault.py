@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -245,7 +246,7 @@ def _scan_folder(root: str, folder: str, into: tuple[dict[str, Found], list[str]
     """Sort one folder into notes, unknown and leftovers; return the folders in it, with "/" at their ends."""
     notes, unknown, leftovers = into
     folders = []
-    with os.scandir(root + folder) as entries:
+    with _entries(root + folder) as entries:
         for entry in entries:
             name = entry.name
             if not name.isascii() and not _is_text(name):
@@ -257,15 +258,34 @@ def _scan_folder(root: str, folder: str, into: tuple[dict[str, Found], list[str]
                     leftovers.append(path)
                 elif name.endswith(".icloud"):  # stands for a note that iCloud has taken off this disk
                     unknown.append(folder + name[1:-7])
-            elif entry.is_dir(follow_symlinks=False):
-                folders.append(f"{path}/")
-            elif name[-3:].lower() == ".md" and entry.is_file(follow_symlinks=False):
+            elif name[-3:].lower() == ".md":
                 try:
                     seen = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                notes[path] = Found(path, seen.st_size, seen.st_mtime_ns, seen.st_ino)
+                if stat.S_ISREG(seen.st_mode):
+                    notes[path] = Found(path, seen.st_size, seen.st_mtime_ns, seen.st_ino)
+                elif stat.S_ISDIR(seen.st_mode):
+                    folders.append(f"{path}/")
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(f"{path}/")
     return folders
+
+
+@contextmanager
+def _entries(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """What is in a folder. Raises OSError."""
+    if os.scandir not in os.supports_fd:  # Windows
+        with os.scandir(folder) as entries:
+            yield entries
+        return
+    # By its handle: each look at an entry is spared the way to the folder, a quarter of what it takes.
+    handle = os.open(folder, swap.READ)
+    try:
+        with os.scandir(handle) as entries:
+            yield entries
+    finally:
+        os.close(handle)
 
 
 def _is_text(name: str) -> bool:

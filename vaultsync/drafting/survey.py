@@ -35,10 +35,16 @@ _NOWHERE = Place(OnDisk.NOWHERE)
 
 @dataclass
 class Survey:
-    """Where the notes are. copies: paths of notes that bear the id of another. unread: why some can't be told."""
+    """Where the notes are, by the id of their entry, or the id they bear if no entry has it.
+
+    changed: rows of notes that are not exactly as they were left. answered: ids of those that held conflicts then.
+    copies: paths of notes that bear the id of another. unread: why some can't be told.
+    """
 
     scan: Scan
     places: dict[str, Place] = field(default_factory=dict)
+    changed: list[Row] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
     copies: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unread: list[VaultError] = field(default_factory=list)
 
@@ -48,6 +54,10 @@ class Survey:
             if name in self.places:
                 return self.places[name]
         return _NOWHERE
+
+    def that_are(self, on_disk: OnDisk) -> list[str]:
+        """The ids of all notes that are so, as they were found."""
+        return [name for name, place in self.places.items() if place.on_disk is on_disk]
 
     def written(self, name: str, path: str, outcome: Written, *, mine: bool = False) -> None:
         """Take note of what was just written. mine: it holds words of its user's."""
@@ -93,24 +103,33 @@ def survey(
     scan: where to look; the whole vault if it is not given.
     """
     seen = Survey(vault.scan() if scan is None else scan)
-    unclaimed = dict(seen.scan.notes)
-    loose: dict[str, Row] = {}
-    for row in rows:
-        found = unclaimed.get(row.path) if row.path else None
-        if found and (found.size, found.mtime_ns, found.inode) == (row.size, row.mtime_ns, row.inode):
-            seen.places[row.id] = Place(_as_left(mine=bool(row.mine)), found.path, row.digest or b"", found)
-            del unclaimed[found.path]
-        elif row.path:
-            loose[row.id] = row
-    bearers = _bearers(vault, seen, unclaimed, entry_of)
-    for name, row in loose.items():
-        seen.places[name] = _located(vault, seen, row, bearers.pop(name, []), ours)
+    bearers = _bearers(vault, seen, _besides_those_as_left(seen, rows), entry_of)
+    for row in seen.changed:
+        seen.places[row.id] = _located(vault, seen, row, bearers.pop(row.id, []), ours)
     for name, paths in bearers.items():
         if name in seen.places:
             seen.copies[name] = tuple(sorted(paths))
         else:
             seen.places[name] = _found(vault, seen, paths, ours)
     return seen
+
+
+def _besides_those_as_left(seen: Survey, rows: Iterable[Row]) -> Iterable[str]:
+    """Sort the rows into notes that are as they were left and those that are not; return every other path."""
+    # For most runs this loop is most of what they do: it keeps no row it does not need, calls nothing, and asks the
+    # enum, which answers slowly, once.
+    as_left = (OnDisk.AS_WRITTEN, OnDisk.EDITED)
+    places, unclaimed = seen.places, dict(seen.scan.notes)
+    for row in rows:
+        found = unclaimed.get(row.path)
+        if row.conflicts:
+            seen.answered.append(row.id)
+        if found is not None and found.mtime_ns == row.mtime_ns and found.size == row.size and found.inode == row.inode:
+            places[row.id] = Place(as_left[row.mine], found.path, row.digest, found)
+            del unclaimed[found.path]
+        else:
+            seen.changed.append(row)
+    return unclaimed
 
 
 def _bearers(
@@ -131,7 +150,6 @@ def _bearers(
 
 def _located(vault: Vault, seen: Survey, row: Row, paths: list[str], ours: Collection[bytes]) -> Place:
     """Where a note is that is not as it was left."""
-    assert row.path is not None
     unreadable = any(error.path == row.path for error in seen.unread)
     if row.path in paths:
         home = row.path

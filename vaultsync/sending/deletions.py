@@ -83,13 +83,9 @@ class Deletions:
 
     def _notes(self, sources: Mapping[str, Source]) -> list[Deletion]:
         state = self.run.workspace.state
-        gone = [
-            row.id
-            for row in list(state.rows())
-            if row.path and row.source in sources and row.category != REVIEWS
-            if self.run.survey.place(row.id).on_disk is OnDisk.NOWHERE
-        ]
-        entries = [entry for entry in map(state.entry, gone) if entry is not None and entry.base is not None]
+        gone = [row.id for row in list(state.rows()) if self.run.survey.place(row.id).on_disk is OnDisk.NOWHERE]
+        found = (entry for entry in map(state.entry, gone) if entry is not None and entry.base is not None)
+        entries = [entry for entry in found if entry.source in sources and not entry.is_review]
         return [Deletion(entry, "") for entry in entries if not sources[entry.source].document(entry.record).deleted]
 
     def _guard(self, wanted: Sequence[Deletion]) -> None:
@@ -98,7 +94,7 @@ class Deletions:
         total = 0
         if highlights > 5:
             state = self.run.workspace.state
-            entries = (state.entry(row.id) for row in list(state.rows()) if row.path)
+            entries = (state.entry(row.id) for row in list(state.rows()))
             total = sum(highlights_in(entry.base) for entry in entries if entry and entry.base)
         guard_deletions(documents, self.run.known + documents, highlights, total)
 

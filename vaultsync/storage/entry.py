@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from vaultsync.model import REVIEWS
 from vaultsync.sending.aliases import Alias
 
 
@@ -52,6 +53,11 @@ class Entry(msgspec.Struct, frozen=True):
         """The record its base was rendered from."""
         return self.record if self.base is None or self.base.record is None else self.base.record
 
+    @property
+    def is_review(self) -> bool:
+        """Whether its note is of a daily review, which only repeats other documents."""
+        return self.base is not None and self.base.category == REVIEWS
+
     def told(self, record: bytes) -> Entry:
         """The entry with a newer record; what its base was rendered from is kept as long as that differs."""
         if self.base is None or record == self.record:
@@ -80,20 +86,13 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """An entry without its record and texts. What a base would hold is None where there is none.
-
-    pending, mine: 0 or 1.
-    """
+    """An entry that has a note, and no more of it than tells whether the note is as it was left. mine: 0 or 1."""
 
     id: str
-    source: str
-    path: str | None
-    template: str | None
-    category: str | None
-    pending: int
-    digest: bytes | None
-    size: int | None
-    mtime_ns: int | None
-    inode: int | None
+    path: str
+    digest: bytes
+    size: int
+    mtime_ns: int
+    inode: int
     mine: int = 0
     conflicts: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from datetime import datetime
 
 import msgspec
@@ -76,13 +76,13 @@ class RunState(Database):
         """Forget that a note held what has that digest: it is what it holds now, and nobody restored it."""
         self._write("DELETE FROM past WHERE digest = ?", digest)
 
-    def suspect(self, notes: Mapping[str, bytes], among: Collection[str]) -> None:
+    def suspect(self, notes: Mapping[str, bytes], among: Container[str]) -> None:
         """Note which notes seem to come from a backup, by entry, with the digest of what they hold.
 
         among: those that were looked at; of these, no others do.
         """
         known = dict(self._read("SELECT entry, digest FROM suspects"))
-        gone = [(name,) for name in known.keys() & set(among) - notes.keys()] if known else []
+        gone = [(name,) for name in known.keys() - notes.keys() if name in among]
         new = [(name, digest) for name, digest in notes.items() if known.get(name) != digest]
         if gone or new:
             with self.transaction():

@@ -23,7 +23,7 @@ from vaultsync.storage.runstate import RunState
 __all__ = ["VERSION", "Base", "Counts", "Entry", "Row", "State"]
 
 _HEAD = "source, path, pending, template, category, digest, size, mtime_ns, inode, mine, conflicts"
-_ROW = "id, source, path, template, category, pending, digest, size, mtime_ns, inode, mine, conflicts"
+_ROW = "id, path, digest, size, mtime_ns, inode, mine, conflicts"
 _ALIASES = msgspec.msgpack.Decoder(tuple[Alias, ...])
 
 
@@ -148,28 +148,48 @@ class State(RunState):
             self._write("DELETE FROM entries WHERE id = ?", identity)
 
     def rows(self) -> Iterator[Row]:
-        """Look over all entries, by id. Write nothing before the end of it is reached."""
-        return starmap(Row, self._read(f"SELECT {_ROW} FROM entries"))
+        """Look over all entries that have a note, by id. Write nothing before the end of it is reached."""
+        return starmap(Row, self._read(f"SELECT {_ROW} FROM entries WHERE path IS NOT NULL"))
 
     def rows_of(self, paths: Collection[str], ids: Collection[str] = ()) -> list[Row]:
-        """Return the entries whose notes were at these paths, and those of these ids, by id."""
+        """Return the entries whose notes were at these paths, and those of these ids that have one, by id."""
         marks = [", ".join("?" * len(one)) for one in (paths, ids)]
-        query = f"SELECT {_ROW} FROM entries WHERE path IN ({marks[0]}) OR id IN ({marks[1]})"
-        return list(starmap(Row, self._read(query, *paths, *ids)))
+        which = f"path IN ({marks[0]}) OR path IS NOT NULL AND id IN ({marks[1]})"
+        return list(starmap(Row, self._read(f"SELECT {_ROW} FROM entries WHERE {which}", *paths, *ids)))
+
+    def ids(self, source: str) -> list[str]:
+        """Return the ids of all its documents, in order."""
+        return [id_ for (id_,) in self._read("SELECT id FROM entries WHERE source = ?", source)]
 
     def pending_ids(self, source: str) -> list[str]:
         """Return the ids for which work was left over."""
         return [id_ for (id_,) in self._read("SELECT id FROM entries WHERE source = ? AND pending", source)]
+
+    def pending_paths(self, source: str) -> list[str]:
+        """Return the paths of a source's notes for which work was left over."""
+        query = "SELECT path FROM entries WHERE source = ? AND pending AND path IS NOT NULL"
+        return [path for (path,) in self._read(query, source)]
+
+    def of_others(self, sources: Collection[str]) -> dict[str, str]:
+        """Return the entries that have a note and are of other sources than these: id and source."""
+        marks = ", ".join("?" * len(sources))
+        query = f"SELECT id, source FROM entries WHERE path IS NOT NULL AND source NOT IN ({marks})"
+        return dict(self._read(query, *sources))
 
     def ids_without_note(self, source: str) -> list[str]:
         """Return the ids of documents that are known but have no note."""
         query = "SELECT id FROM entries WHERE source = ? AND path IS NULL"
         return [id_ for (id_,) in self._read(query, source)]
 
-    def rendered_with(self, source: str) -> set[tuple[str, str]]:
+    def rendered_with(self, source: str) -> list[tuple[str, str]]:
         """Return each category of a source's notes with a fingerprint of a template some were rendered with."""
         query = "SELECT DISTINCT category, template FROM entries WHERE source = ? AND template IS NOT NULL"
-        return set(self._read(query, source))
+        return list(self._read(query, source))
+
+    def ids_rendered_with(self, source: str, category: str, template: str) -> list[str]:
+        """Return the ids of a source's notes of a category that were rendered with a template, in order."""
+        query = "SELECT id FROM entries WHERE source = ? AND category = ? AND template = ?"
+        return [id_ for (id_,) in self._read(query, source, category, template)]
 
     def digests(self, source: str) -> frozenset[bytes]:
         """Return the digests of all pieces of a source's entries: what need not be read again."""

@@ -49,7 +49,7 @@ def _sorted(workspace: Workspace, files: Mapping[str, bytes], unsteady: tuple[st
         row = rows.get(path)
         if row is not None and row.digest == digest(data):
             continue  # we wrote that, or it was only touched
-        if row is not None and len(data) * 2 < (row.size or 0):
+        if row is not None and len(data) * 2 < row.size:
             half.append(path)
         elif row is not None or state.entry_of(_told(workspace.vault.identity, path) or ""):
             at.add(path)

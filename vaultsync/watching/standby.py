@@ -103,9 +103,10 @@ class Standby:
 
 def _rendered_otherwise(workspace: Workspace) -> int:
     """How many notes were rendered with other templates than there are now, or other filters."""
+    state = workspace.state
     return sum(
-        row.source in workspace.accounts
-        and row.template is not None
-        and bool(workspace.fingerprints.outdated(row.category or "", row.template))
-        for row in workspace.state.rows()
+        len(state.ids_rendered_with(name, *pair))
+        for name in workspace.accounts
+        for pair in state.rendered_with(name)
+        if workspace.fingerprints.outdated(*pair)
     )
