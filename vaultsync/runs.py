@@ -44,7 +44,7 @@ def run(  # noqa: PLR0913  # two halves, and how to go about them
             pulling.everything()
             swept = pulling.swept
         if push is not None:
-            from vaultsync.push import Push  # it brings all that reads notes back
+            from vaultsync.push import Push  # an export needs none
 
             Push(this, push).everything()
         report = this.report()

@@ -254,10 +254,7 @@ def _scan_folder(root: str, folder: str, into: tuple[dict[str, Found], list[str]
                 continue
             path = folder + name
             if name[0] == ".":
-                if is_leftover(name) and entry.is_file(follow_symlinks=False):
-                    leftovers.append(path)
-                elif name.endswith(".icloud"):  # stands for a note that iCloud has taken off this disk
-                    unknown.append(folder + name[1:-7])
+                _sort_hidden(entry, folder, unknown, leftovers)
             elif name[-3:].lower() == ".md":
                 try:
                     seen = entry.stat(follow_symlinks=False)
@@ -270,6 +267,13 @@ def _scan_folder(root: str, folder: str, into: tuple[dict[str, Found], list[str]
             elif entry.is_dir(follow_symlinks=False):
                 folders.append(f"{path}/")
     return folders
+
+
+def _sort_hidden(entry: os.DirEntry[str], folder: str, unknown: list[str], leftovers: list[str]) -> None:
+    if is_leftover(entry.name) and entry.is_file(follow_symlinks=False):
+        leftovers.append(folder + entry.name)
+    elif entry.name.endswith(".icloud"):  # stands for a note that iCloud has taken off this disk
+        unknown.append(folder + entry.name[1:-7])
 
 
 @contextmanager

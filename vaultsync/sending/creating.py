@@ -8,6 +8,8 @@ document finds it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from msgspec.structs import replace
 
@@ -123,20 +125,20 @@ class Creating:
             state.put_pieces(self.entry.id, dict.fromkeys(state.keys_of(self.entry.id)))
 
 
-def forget_made(run: Round) -> None:
-    """Forget the tokens of passages whose callouts are gone: their blocks are in, or their user took them out."""
-    if run.dry:
-        return
-    state = run.workspace.state
+def forget_made(run: Round, all_begun: Mapping[str, tuple[Creation, ...]]) -> None:
+    """Forget the tokens of passages whose callouts are gone: their blocks are in, or their user took them out.
+
+    all_begun: what is being made, by entry.
+    """
     done: list[bytes] = []
-    for identity, begun in state.all_creating().items():
+    for identity, begun in all_begun.items():
         place = run.survey.place(identity)
         if place.on_disk is OnDisk.NOWHERE and run.bounds.at is None:
             done += [one.token for one in begun]
         elif place.found is not None:
             done += gone(begun, identity, text) if (text := _whole(run, place.path)) else ()
     if done:
-        state.have_created(done)
+        run.workspace.state.have_created(done)
 
 
 def _whole(run: Round, path: str) -> str:
