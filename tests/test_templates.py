@@ -72,7 +72,7 @@ def test_a_shipped_set_is_asked_for_by_name(tmp_path: Path, name: str) -> None:
 
 
 def test_no_setting_means_the_default_set(tmp_path: Path) -> None:
-    assert load(tmp_path, "") == load(tmp_path, "default")
+    assert load(tmp_path, "").same(load(tmp_path, "default"))
 
 
 @pytest.mark.parametrize("name", SETS)

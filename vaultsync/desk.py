@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from vaultsync.disk.vault import Found, Refused, Write, Written, digest
-from vaultsync.drafting.decisions import Decider, half_written
-from vaultsync.drafting.strays import Strays
 from vaultsync.drafting.survey import survey
 from vaultsync.errors import ConfigError, PluginError, SourceError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
 from vaultsync.lookup import document_id
 from vaultsync.note import torn
 from vaultsync.plan import OnDisk
-from vaultsync.rounds import Round
 from vaultsync.storage.entry import Entry
 from vaultsync.workspace import Workspace
 
 if TYPE_CHECKING:
+    from vaultsync.drafting.decisions import Decider
     from vaultsync.merging.conflicts import Callout
     from vaultsync.open_note import OpenNote
+    from vaultsync.rounds import Round
 
 
 class Desk:
@@ -43,6 +42,9 @@ class Desk:
 
     @cached_property
     def _decider(self) -> Decider:
+        from vaultsync.drafting.decisions import Decider
+        from vaultsync.drafting.strays import Strays
+
         vault = self._vault
         return Decider(
             vault, self.survey, Strays(vault, self._whole), self._workspace.renders, self._workspace.state.tags
@@ -81,6 +83,7 @@ class Desk:
                 hint='"vaultsync export" takes over notes it finds; "vaultsync restore" brings back a deleted one.',
             )
         # What reads and merges takes a while to import, and most runs open no note.
+        from vaultsync.drafting.decisions import half_written
         from vaultsync.merging.reconcile import readings
         from vaultsync.open_note import OpenNote
 

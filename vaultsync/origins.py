@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import ipaddress
 import json
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -89,6 +88,8 @@ def _origins(env: Mapping[str, str]) -> dict[str, Any]:
         for marks in known["used"].values():
             dict(marks)
     except FileNotFoundError:
+        import secrets  # only here, and not the lightest
+
         return {"key": secrets.token_hex(16), "used": {}}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(

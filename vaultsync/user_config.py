@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,6 +57,8 @@ def _settings(file: Path) -> Mapping[str, object]:
 
 def write_secret(path: Path, text: str) -> None:
     """Replace a file that only its owner may ever read, also while it is being written."""
+    import secrets  # only here, and not the lightest
+
     temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         step("user_config.mkdir")

@@ -15,7 +15,6 @@ import msgspec
 
 from vaultsync import accounts as account_names
 from vaultsync import config as configuration
-from vaultsync import tokens
 from vaultsync.accounts import Account
 from vaultsync.budget import Budgets
 from vaultsync.disk.vault import Vault
@@ -213,6 +212,11 @@ class Workspace:
         name, plugin, settings = account.name, account.plugin, self.settings[account.name]
         if plugin is None:
             return partial(_missing, name)
+        # requests takes a while to import, and status asks nobody.
+        from vaultsync import tokens
+        from vaultsync.connection import address
+        from vaultsync.http import Http
+
         token, refused = self.stand.tokens.get(name), None
         if token is None and account.variable:
             try:
@@ -220,9 +224,6 @@ class Workspace:
             except AuthError as error:
                 refused = error
                 self._refusals.append(error)
-        # requests takes a while to import, and status asks nobody.
-        from vaultsync.connection import address
-        from vaultsync.http import Http
 
         budgets = self._budgets_of(address(settings), token)
         more = {"on_wait": self.progress.wait, "budgets": budgets, "refused": refused, **self.stand.http}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from vaultsync.errors import ConfigError, TemplateError
 from vaultsync.model import REVIEWS
@@ -49,8 +50,7 @@ def shipped_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
-@dataclass(frozen=True, slots=True)
-class Templates:
+class Templates(msgspec.Struct, frozen=True, eq=False):
     """Every template a vault can use.
 
     own: texts of the vault's folder by their path in it. fallback: texts of the shipped set. shipped: texts of all
@@ -63,7 +63,12 @@ class Templates:
     folder: str = ""
     name: str = "default"
     # Asked for with every note.
-    _prints: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _prints: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def same(self, other: Templates) -> bool:
+        """Whether the other ones make the same notes, and would be told of in the same words."""
+        fields = ("own", "fallback", "shipped", "folder", "name")
+        return all(getattr(self, name) == getattr(other, name) for name in fields)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -171,8 +176,7 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
             ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True, eq=False):
     """What trying a template showed.
 
     category: one it makes the notes of. error: why it can't be used, None if it can. captures: False if it looks at
@@ -184,7 +188,7 @@ class Checked:
     category: str
     error: TemplateError | None = None
     captures: bool = True
-    note: Callable[[Document], Rendered] | None = field(default=None, compare=False, repr=False)
+    note: Callable[[Document], Rendered] | None = None
 
     def lint(self) -> Lint | None:
         """What can be edited in its notes; None if it can't be used. Takes a good part of a second."""
@@ -193,17 +197,16 @@ class Checked:
         return lint(self.note, self.category) if self.note else None
 
 
-@dataclass(slots=True)
-class Ready:
+class Ready(msgspec.Struct, eq=False):
     """Templates that were tried and work, with what renders them."""
 
     templates: Templates
     _renderer: Renderer
     _untracked: Renderer
-    _plain: frozenset[str] = field(default=frozenset())
-    _lints: dict[str, Lint] = field(default_factory=dict)
+    _plain: frozenset[str] = frozenset()
+    _lints: dict[str, Lint] = msgspec.field(default_factory=dict)
     # Tried when it is needed: whoever writes no reviews is not held up by it.
-    _reviews: list[Checked] = field(default_factory=list)
+    _reviews: list[Checked] = msgspec.field(default_factory=list)
 
     def render(self, document: Any, *, now: datetime) -> Any:
         """The note of a document. Raises TemplateError."""

@@ -88,7 +88,7 @@ class Standby:
             return True  # which opening it words as an error
         if text != workspace.config.text:
             return True
-        return template_files.load(self._root, workspace.config.notes.templates) != workspace.templates
+        return not template_files.load(self._root, workspace.config.notes.templates).same(workspace.templates)
 
     def _opened(self) -> tuple[ExitStack, Workspace]:
         """Open a workspace, and make sure that it can be used. Raises VaultsyncError."""

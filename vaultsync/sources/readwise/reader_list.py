@@ -15,7 +15,6 @@ from vaultsync.http import Http
 from vaultsync.sources.haul import Haul, digest
 from vaultsync.sources.readwise import settle, wire
 from vaultsync.sources.readwise.cursor import OVERLAP, Cursor, Run, Stage, asked_for, milliseconds
-from vaultsync.sources.readwise.full_text import markdown
 from vaultsync.sources.readwise.paging import PageCursor, paged
 from vaultsync.sources.readwise.reading import READER_DOCUMENT, READER_HEAD
 from vaultsync.sources.readwise.record import KeptChild, KeptComment
@@ -193,10 +192,18 @@ class ReaderList:
         if document.category in _CHILDREN:
             self._read_child(document, known_by, about, haul)
             return
-        content, lost = markdown(document.html_content or "") if self._full_text else ("", "")
+        content, lost = self._text_of(document)
         if lost:
             haul.problems.append(Problem(about, lost))
         haul.pieces.append(Piece(DOCUMENT + document.id, known_by, settle.reader_document(document, content)))
+
+    def _text_of(self, document: wire.ReaderDocument) -> tuple[str, str]:
+        """A document's full text, if that is asked for; and what was lost of it."""
+        if not self._full_text:
+            return "", ""
+        from vaultsync.sources.readwise.full_text import markdown  # it brings an HTML parser
+
+        return markdown(document.html_content or "")
 
     def _read_child(self, child: wire.ReaderDocument, known_by: bytes, about: str, haul: Haul) -> None:
         body: KeptChild | KeptComment
