@@ -8,7 +8,7 @@ import pytest
 from freezegun import freeze_time
 
 from tests.export_case import Reading, reader
-from vaultsync.simulator.faults import empty_listing
+from vaultsync.simulator.faults import empty_listing, status
 
 __all__ = ["reader"]
 
@@ -125,6 +125,20 @@ def test_everything_is_listed_again_a_day_later_by_itself(reader: Reading) -> No
         assert reader.export().counts == (0, 0, 1, 0)
     with freeze_time(datetime.now(UTC) + timedelta(hours=25), tick=True):
         assert reader.export().counts == (0, 1, 0, 0)
+
+
+def test_a_listing_without_news_goes_on_where_it_was_interrupted(reader: Reading) -> None:
+    reader.simulator.readwise.pages = 2  # books on a page
+    for number in range(10):
+        reader.book(f"Book {number}", "one")
+    reader.export()
+    reader.simulator.faults.order(status(403, {"detail": "no"}), path="/api/v2/export/", nth=4)
+    reader.run("export", "--full")
+    failed = reader.simulator.log.matching("/api/v2/export/")[-1].query
+    reader.simulator.log.clear()
+    assert reader.export("--full").counts == (0, 0, 10, 0)
+    assert reader.simulator.log.matching("/api/v2/export/")[0].query == failed
+    assert "pageCursor" in failed
 
 
 def test_a_new_title_arrives_and_moves_no_file(reader: Reading) -> None:

@@ -22,6 +22,7 @@ from vaultsync.storage.lock import writer_lock
 __all__ = ["reader"]
 
 HIGHLIGHTS = "/api/v2/highlights/"
+LOCKING = ("lock.open", "lock.lock", "lock.truncate", "lock.write")
 
 
 @pytest.fixture(autouse=True)
@@ -215,10 +216,14 @@ def test_promise_09_nothing_to_do_writes_nothing(reader: Reading) -> None:
     for _ in range(2):  # the second hears of what the first one sent
         sync(reader)
     files, rows = reader.files(), reader.rows()
+    did: list[str] = []
     for how in ((), ("--full",)):
-        sync(reader, *how)
+        with observed(did.append):
+            sync(reader, *how)
         assert {request.method for request in reader.simulator.log} == {"GET"}
     assert (reader.files(), reader.rows()) == (files, rows)
+    # Who is at work, and the line in the history ("state.write"); no transaction was even begun.
+    assert set(did) - {"http.request"} == {*LOCKING, "state.mkdir", "state.open", "state.write", "state.close"}
 
 
 def test_promise_10_there_is_no_echo(reader: Reading) -> None:

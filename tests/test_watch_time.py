@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.export_case import Reading, reader
+from tests.stop_case import observed
 from tests.test_push import type_note, writes
 from tests.watch_case import Story, Told, told_story
 from vaultsync.simulator.faults import status, too_many_requests
@@ -107,8 +108,10 @@ def test_an_idle_hour_asks_twelve_times_and_writes_nothing(walden: Reading) -> N
     told_story(walden, until=1.0)
     walden.simulator.log.clear()
     files, rows = walden.files(), walden.rows()
-    story = Story()
-    being = told_story(walden, until=HOUR - 1, clock=story)
+    story, did = Story(), list[str]()
+    with observed(did.append):
+        being = told_story(walden, until=HOUR - 1, clock=story)
+    assert not {one for one in did if one.startswith("state.")} - {"state.mkdir", "state.open", "state.close"}
     assert [event.kind for event in being.events] == ["started", "stopped"]
     assert fetches(walden) == 12
     assert {one.method for one in walden.simulator.log} == {"GET"}

@@ -25,6 +25,8 @@ from vaultsync.storage.entry import Entry
 from vaultsync.workspace import Workspace
 
 _PAGE = 100
+# So many pages without news are read again at most, should a run be killed among them.
+_QUIET_PAGES = 10
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -47,6 +49,7 @@ class Pull:
     """One pull, within a run.
 
     swept: sources that were listed completely. resettled: the settings of the source at hand have changed.
+    _reached: the cursor of the last page, if it is not remembered yet; _quiet: of so many pages without news.
     """
 
     run: Round
@@ -54,6 +57,8 @@ class Pull:
     held: dict[str, Held] = field(default_factory=dict)
     swept: list[str] = field(default_factory=list)
     resettled: bool = False
+    _reached: str | None = None
+    _quiet: int = 0
 
     @property
     def _workspace(self) -> Workspace:
@@ -102,6 +107,7 @@ class Pull:
                 self._page(name, source, page, asked=bool(only))
                 self._workspace.progress.say(page.label or name, page.done)
                 if page.listing is not None and not only:
+                    self._keep_place(name)  # before it is forgotten what was listed
                     self._sweep(name, source, page.listing)
                 self.run.bounds.between()
             if only and not pieces:
@@ -114,6 +120,8 @@ class Pull:
             self.run.tally.stop = stop
         except SourceError as error:
             self.run.tally.fail(error)
+        finally:
+            self._keep_place(name)
 
     def _wanted(self, name: str, only: tuple[str, ...]) -> Fetch:
         state = self._workspace.state
@@ -126,8 +134,13 @@ class Pull:
         return Fetch(state.cursor(name), full=full, known=state.digests(name) if full else frozenset())
 
     def _page(self, name: str, source: Source, page: Page, *, asked: bool) -> None:
-        """Make one page true in the vault, and its cursor with it."""
+        """Make one page true in the vault, and its cursor with it; that of a page without news can wait."""
         state = self._workspace.state
+        self.run.tally.problems |= dict.fromkeys(page.problems)
+        self._quiet += 1
+        if not (page.pieces or page.listed) and self._quiet < _QUIET_PAGES:
+            self._reached = None if asked else page.cursor
+            return
         account = self._workspace.accounts[name]
         intake = Intake(account, source, state, self.run.survey, self.run.tally, asked)
         drafts = intake.drafts(page.pieces)
@@ -138,8 +151,16 @@ class Pull:
             if not asked:
                 state.set_cursor(name, page.cursor)
 
-        self.run.tally.problems |= dict.fromkeys(page.problems)
         self._hold(self.run.drafts.settle(source, drafts, also=also))
+        self._reached, self._quiet = None, 0
+
+    def _keep_place(self, name: str) -> None:
+        """Remember how far the listing has got. One without news ends where it began, and nothing is written."""
+        state, reached = self._workspace.state, self._reached
+        self._reached = None
+        if reached is not None and reached != state.cursor(name):
+            with state.transaction():
+                state.set_cursor(name, reached)
 
     def _sweep(self, name: str, source: Source, listing: Listing) -> None:
         """After a complete listing: what it did not name may be gone at the service. Raises SafetyStop."""
@@ -152,8 +173,7 @@ class Pull:
             )
         if listing.names_all:
             self._confirm(source, state.unlisted(name, prefix))
-            with state.transaction():
-                state.clear_listed(name)
+            state.clear_listed(name)
 
     def _expected(self, source: Source, listing: Listing, prefix: str) -> bool:
         """Whether the listing should have named anything, going by what is known."""
@@ -179,9 +199,10 @@ class Pull:
                 state.put_pieces(entry.id, {key: None})
 
     def _fetched(self, name: str) -> None:
-        state = self._workspace.state
-        with state.transaction():
-            state.set_cursor(f"settings:{name}", self._workspace.settings_mark(name))
+        state, mark = self._workspace.state, self._workspace.settings_mark(name)
+        if mark != state.cursor(f"settings:{name}"):
+            with state.transaction():
+                state.set_cursor(f"settings:{name}", mark)
 
     # What waits: earlier failures, changed templates, changed settings.
 
