@@ -16,7 +16,6 @@ import msgspec
 from vaultsync import accounts as account_names
 from vaultsync import config as configuration
 from vaultsync.accounts import Account
-from vaultsync.budget import Budgets
 from vaultsync.disk.vault import Vault
 from vaultsync.errors import AuthError, ConfigError, SourceError, TemplateError
 from vaultsync.hookspecs import Source
@@ -34,6 +33,7 @@ from vaultsync.storage.state import State
 from vaultsync.storage.statedir import state_dir
 
 if TYPE_CHECKING:
+    from vaultsync.budget import Budgets
     from vaultsync.http import Http
     from vaultsync.lint.writable import Lint
     from vaultsync.model import Document
@@ -232,6 +232,8 @@ class Workspace:
 
     def _budgets_of(self, base_url: str, token: str | None) -> Budgets | None:
         """Those that all accounts with the same token at the same service spend from."""
+        from vaultsync.budget import Budgets
+
         return self._budgets.setdefault((origin(base_url), token), Budgets()) if token else None
 
     def deletes(self, name: str) -> bool:
