@@ -252,7 +252,8 @@ def test_more_files_at_once_than_are_followed_end_in_one_look_at_all_notes(reade
 
 
 def test_a_linter_over_all_notes_is_stopped_and_says_so_once(reader: Reading) -> None:
-    with up_to_date(reader, *(f"Book {number}" for number in range(30))) as watch:
+    # Long enough for all of it to be written on a busy machine.
+    with up_to_date(reader, *(f"Book {number}" for number in range(30)), pace=paced(settle=0.5)) as watch:
         for path in reader.paths():
             type_note(reader, path, "linted")
         assert "More edits" not in watch.hears("trouble", "than anyone types").text

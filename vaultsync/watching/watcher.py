@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,6 +112,8 @@ class Events:
         wanted: list[type[FileSystemEvent]] = [*_WRITES, *_FOLDERS]
         if os.name == "nt" or os.uname().sysname != "Linux":
             wanted.append(FileModifiedEvent)  # elsewhere nothing is told when a file is closed
+        # watchdog says this of a folder that is moved and looked at at once; it then asks for the same a second time.
+        warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
         logging.getLogger("watchdog.observers").addHandler(self._overflow)
         self._observer.schedule(self._told, str(self._root), recursive=True, event_filter=wanted)
         self._observer.start()
