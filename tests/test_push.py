@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.export_case import Reading, reader
+from tests.export_case import TEMPLATE, Reading, reader
 from vaultsync.simulator.faults import status
 from vaultsync.simulator.records import Highlight
 
@@ -73,6 +73,18 @@ def test_after_a_push_nothing_is_sent_or_written_again(reader: Reading) -> None:
     rows = reader.rows()
     reader.run("sync", "--full")
     assert reader.rows() == rows
+
+
+def test_an_edit_is_sent_though_the_template_has_changed_since(reader: Reading, walden: Highlight) -> None:
+    type_note(reader, "Walden.md", "Mine.")
+    reader.type("Walden.md")
+    (reader.vault / "T/document.md").write_text(TEMPLATE.replace("# {{", "# The book {{"))
+    assert "1 edit that the next push sends" in reader.run("status").out
+    assert push(reader, "--dry-run")["sent"] == 0 and walden.note == ""
+    assert push(reader)["sent"] == 1
+    assert walden.note == "Mine."
+    assert "# The book Walden\n" in reader.text("Walden.md")
+    assert reader.text("Walden.md").endswith("\nMy own words.\n")
 
 
 def test_a_note_is_changed_and_cleared(reader: Reading, walden: Highlight) -> None:

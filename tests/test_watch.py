@@ -305,6 +305,40 @@ def test_a_template_that_would_change_many_notes_waits_for_a_word(reader: Readin
     assert "# The book Book 1\n" in reader.text("Book 1.md")
 
 
+def test_a_template_that_changed_while_nobody_watched_waits_for_a_word_too(reader: Reading) -> None:
+    for number in range(52):
+        reader.book(f"Book {number}", "one")
+    reader.export()
+    (reader.vault / "Book 51.md").unlink()  # a note that is gone counts for nothing
+    before = reader.contents()
+    (reader.vault / "T/document.md").write_text(TEMPLATE.replace("# {{", "# The book {{"))
+    with watching(reader) as watch:
+        text = watch.hears("trouble").text
+        assert "51 notes" in text and "vaultsync export" in text
+        assert "51 notes made by an earlier template" in reader.run("status").out
+        reader.book("A new one", "one")
+        type_note(reader, "Book 0.md", "Mine.")
+        watch.hears("sent", "Book 0.md")
+        assert "# The book Book 0\n" in reader.text("Book 0.md"), "one with an edit is made anew"
+        assert reader.text("Book 1.md").encode() == before["Book 1.md"]
+        within(lambda: reader.run("export").code == 0)
+        assert "# The book Book 1\n" in reader.text("Book 1.md")
+        type_note(reader, "Book 2.md", "Mine too.")
+        watch.hears("mended", "51 notes")
+        watch.hears("sent", "Book 2.md")
+    assert "earlier template" not in reader.run("status").out
+
+
+def test_a_template_that_changed_few_notes_while_nobody_watched_is_taken_over(reader: Reading) -> None:
+    reader.book("Walden", "one")
+    reader.export()
+    (reader.vault / "T/document.md").write_text(TEMPLATE.replace("# {{", "# The book {{"))
+    with watching(reader) as watch:
+        watch.hears("arrived", "Walden.md")
+    assert "# The book Walden\n" in reader.text("Walden.md")
+    assert watch.said("trouble") == []
+
+
 @pytest.mark.parametrize("allowed", ["--yes", "unattended"])
 def test_a_template_may_change_many_notes_where_that_is_allowed(reader: Reading, allowed: str) -> None:
     if allowed == "unattended":

@@ -10,9 +10,10 @@ import pytest
 from vaultsync.errors import AuthError, RateLimited, Unreachable, VaultError
 from vaultsync.plan import BEING_EDITED, Action
 from vaultsync.report import Change, Report
-from vaultsync.watching.log import Event, Said, told, trouble
+from vaultsync.watching.log import Event, Said, trouble
 from vaultsync.watching.schedule import Pace, Schedule
 from vaultsync.watching.settling import LATELY, MANY, Due, Settling
+from vaultsync.watching.told import told
 from vaultsync.watching.watcher import MOST, Dirty, Saved
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -26,6 +26,7 @@ from vaultsync.watching.log import Event, Kind
 from vaultsync.watching.schedule import Pace
 from vaultsync.watching.watch import Manner, Watch
 from vaultsync.watching.watcher import Dirty
+from vaultsync.workspace import Stand
 
 PATIENCE = 5.0  # seconds; a test waits for what it says it waits for, and so long only when it fails
 QUICK = Pace(settle=0.05, longest=1.0, pull=3600.0, scan=3600.0, tick=0.1, pause=0.05, retry=0.02, glance=0.005)
@@ -76,7 +77,8 @@ def watching(reader: Reading, pace: Pace = QUICK, **manner: Any) -> Iterator[Wat
     """Watch a vault for the length of the block, once it has been brought up to date."""
     being = Watching()
     said = {"settle": pace.settle, "pull_interval": pace.pull}
-    watch = Watch(reader.vault, os.environ, tell=being.tell, manner=Manner(**{**said, "pace": pace, **manner}))
+    manner = {**said, "pace": pace, "stand": Stand(), **manner}
+    watch = Watch(reader.vault, os.environ, tell=being.tell, manner=Manner(**manner))
     being.watch = watch
 
     def everything() -> None:
@@ -170,7 +172,7 @@ def told_story(reader: Reading, *script: tuple[float, Callable[[], Any]], until:
     """Watch from second 0 to second `until` of a story; return what was said. Saves are told by the script."""
     clock = manner.pop("clock", None) or Story()
     being = Watching()
-    manner = {"watching": Told(), **manner}
+    manner = {"watching": Told(), "stand": Stand(), **manner}
     watch = Watch(reader.vault, os.environ, tell=being.tell, manner=Manner(**manner), clock=clock)
     clock.script = [*script, (until, watch.leave)]
     watch.everything()

@@ -122,7 +122,11 @@ def _named_vault(folder: Path, origin: str) -> Path:
 
 def load(root: Path) -> Config:
     """Read the vaultsync.toml of the vault at `root`. Raises ConfigError."""
-    text = _read(root / FILE)
+    return parsed(root, _read(root / FILE))
+
+
+def parsed(root: Path, text: str) -> Config:
+    """What a vaultsync.toml with this text says of the vault at `root`. Raises ConfigError."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -66,6 +66,10 @@ class Desk:
         entry = self._workspace.state.entry(name)
         return entry is not None and entry.source in self._workspace.sources
 
+    def opened(self, identity: str) -> OpenNote:
+        """The note of an entry. Raises ConfigError, VaultError."""
+        return self._open(identity)
+
     def note(self, wanted: str, sources: Mapping[str, Source] | None = None) -> OpenNote:
         """The note that is meant by a path, an id or an address. Raises ConfigError, VaultError.
 

@@ -33,7 +33,8 @@ class Options(msgspec.Struct, frozen=True):
     """What a user asked of one pull. only: ids, paths or addresses; sources: names, all if empty.
 
     asking: False to ask no source, and only look again at what waits. restoring: bring back what the user deleted of
-    the documents in `only`, from what is remembered: these blocks, all if empty; None to fetch as usual.
+    the documents in `only`, from what is remembered: these blocks, all if empty; None to fetch as usual. outdated: also
+    render notes again whose template has changed.
     """
 
     full: bool = False
@@ -42,6 +43,7 @@ class Options(msgspec.Struct, frozen=True):
     sources: tuple[str, ...] = ()
     restoring: tuple[str, ...] | None = None
     asking: bool = True
+    outdated: bool = True
 
 
 @dataclass
@@ -227,13 +229,11 @@ class Pull:
 
     def _rendered_otherwise(self, name: str) -> list[str]:
         """The notes whose template has changed, or the filters that plugins bring; their number is told."""
-        state = self._workspace.state
-        old = {pair: why for pair in state.rendered_with(name) if (why := self._workspace.fingerprints.outdated(*pair))}
-        ids = sorted(identity for pair in old for identity in state.ids_rendered_with(name, *pair))
-        changed = [identity for identity in ids if self.run.survey.place(identity).on_disk is not OnDisk.NOWHERE]
+        old = self._workspace.outdated(name) if self.options.outdated else {}
+        changed = [identity for identity in old if self.run.survey.place(identity).on_disk is not OnDisk.NOWHERE]
         if changed:
             are = "note is" if len(changed) == 1 else "notes are"
-            what = "Templates" if "Templates" in old.values() else next(iter(old.values()))
+            what = "Templates" if "Templates" in old.values() else old[changed[0]]
             self.run.announce(f"{what} have changed: {len(changed):,} {are} rendered again.")
         return changed
 

@@ -97,7 +97,33 @@ class Push:
                 self.run.tally.fail(note)
             else:
                 notes.append(note)
-        return notes
+        return self._by_templates_of_today(desk, notes, chosen)
+
+    def _by_templates_of_today(
+        self, desk: Desk, notes: Sequence[OpenNote], chosen: Mapping[str, Source]
+    ) -> list[OpenNote]:
+        """The notes, of which those with edits are rendered again if their template has changed.
+
+        By another template than the one that made a note it can't be made sure what was edited in it.
+        """
+        if not notes:
+            return []
+        why = self._workspace.fingerprints.outdated
+        outdated = [
+            note
+            for note in notes
+            if note.edits and why(note.base.category, note.base.template) and note.entry.source in chosen
+        ]
+        try:
+            guard_edits(len(outdated), self.run.known)
+        except SafetyStop:
+            return list(notes)  # so many are sent by nobody's word but their user's
+        anew = {}
+        for note in outdated:
+            draft = Draft(replace(note.entry, pending=True), note.entry)
+            self.run.drafts.settle(chosen[note.entry.source], [draft])
+            anew[note.entry.id] = desk.opened(note.entry.id)
+        return [anew.get(note.entry.id, note) for note in notes]
 
     def _outbox(self, source: Source, note: OpenNote) -> tuple[Outgoing, ...]:
         try:

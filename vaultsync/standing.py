@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from vaultsync.config import FULL_EVERY
 from vaultsync.desk import Desk
-from vaultsync.errors import SourceError, VaultsyncError
+from vaultsync.drafting.survey import Survey
+from vaultsync.errors import ConfigError, SourceError, VaultsyncError
 from vaultsync.plan import OnDisk
 from vaultsync.report import short
 from vaultsync.sending.aliases import LAYOUT
@@ -46,7 +47,7 @@ class Standing(msgspec.Struct, frozen=True):
     sides changed the same. unsent: what the next push sends. refused: what it doesn't, and why.
     waiting: with news that could not be written yet. deleted: by their user, where they were. copies: of a
     note, with its id. unread: what could not be looked at, and why. orphans: how many notes there are of sources that
-    vaultsync.toml has no more; nothing else is told of them.
+    vaultsync.toml has no more; nothing else is told of them. outdated: how many were made by an earlier template.
     """
 
     runs: tuple[Mapping[str, Any], ...]
@@ -61,6 +62,7 @@ class Standing(msgspec.Struct, frozen=True):
     copies: tuple[str, ...]
     unread: tuple[str, ...]
     orphans: Mapping[str, int]
+    outdated: int
 
 
 def standing(workspace: Workspace) -> Standing:
@@ -94,12 +96,22 @@ def standing(workspace: Workspace) -> Standing:
         copies=tuple(sorted(path for paths in seen.copies.values() for path in paths)),
         unread=tuple(dict.fromkeys(error.message for error in failed)),
         orphans=dict(sorted(orphans.items())),
+        outdated=_outdated(workspace, seen),
     )
 
 
 def _is_review(workspace: Workspace, identity: str) -> bool:
     entry = workspace.state.entry(identity)
     return entry is not None and entry.is_review
+
+
+def _outdated(workspace: Workspace, seen: Survey) -> int:
+    """How many notes are there that were rendered with another template than theirs is now."""
+    try:
+        ids = [identity for name in workspace.accounts for identity in workspace.outdated(name)]
+    except ConfigError:
+        return 0  # there are no templates to be read; whoever is to render says so
+    return sum(seen.place(identity).on_disk is not OnDisk.NOWHERE for identity in ids)
 
 
 def _edits(workspace: Workspace, notes: Iterable[OpenNote]) -> tuple[list[Outgoing], list[SourceError]]:
@@ -116,6 +128,11 @@ def _edits(workspace: Workspace, notes: Iterable[OpenNote]) -> tuple[list[Outgoi
 
 def _edits_in(workspace: Workspace, note: OpenNote) -> tuple[Outgoing, ...]:
     box = note.outbox(workspace.sources[note.entry.source], workspace)
+    if workspace.fingerprints.outdated(note.base.category, note.base.template):
+        # It is rendered again before it is sent, and then nothing stands against that.
+        from vaultsync.sending.outbox import UNSURE
+
+        box = tuple(replace(one, fate=Fate.SEND, why="") if one.why == UNSURE else one for one in box)
     held = workspace.state.is_suspect(note.entry.id, note.place.digest)
     return tuple(replace(one, fate=Fate.REFUSED, why=RESTORED) if held else one for one in box)
 

@@ -139,6 +139,12 @@ class Workspace:
         rendered: Rendered = self._ready.render(document, now=self.now)
         return rendered
 
+    def outdated(self, name: str) -> dict[str, str]:
+        """What has changed since a source's notes were rendered, in words, by their ids and in the order of these."""
+        old = {pair: why for pair in self.state.rendered_with(name) if (why := self.fingerprints.outdated(*pair))}
+        found = [(identity, why) for pair, why in old.items() for identity in self.state.ids_rendered_with(name, *pair)]
+        return dict(sorted(found))
+
     def lint(self, category: str) -> Lint:
         """What can be edited in the notes of a category. Raises TemplateError."""
         return self._ready.lint(category, self.state.folder)
@@ -286,12 +292,13 @@ def opened(
     progress: Progress = silent,
     stand: Stand = Stand(),  # noqa: B008  # frozen
     writing: str = "",
+    config: configuration.Config | None = None,
 ) -> Iterator[Workspace]:
     """Everything a command works with. writing: what the one writer is called, e.g. "vaultsync export"; "" only reads.
 
-    Raises ConfigError, StateError.
+    config: instead of what vaultsync.toml says. Raises ConfigError, StateError.
     """
-    config = configuration.load(root)
+    config = config or configuration.load(root)
     host = Host.load(env, config)
     folder = stand.state or state_dir(root, env)
     with ExitStack() as stack:

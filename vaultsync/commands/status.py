@@ -66,6 +66,8 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
     yield from _some(_troubles(found.refused), "not sent; what you wrote stays as it is", "edit")
     yield from _some(found.edited, "with words of yours")
     yield from _some(found.waiting, "with news that could not be written yet")
+    if found.outdated:
+        yield f"{_count(found.outdated)} made by an earlier template; the next export makes them anew."
     yield from _some(found.deleted, "deleted by you and not written again")
     for source, number in found.orphans.items():
         yield f"{_count(number)} of {source}, which vaultsync.toml has no more; nothing is done about them."

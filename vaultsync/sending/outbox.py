@@ -65,7 +65,7 @@ def outbox(copy: Copy, rules: Rules) -> tuple[Outgoing, ...]:
         sure = [edit for edit in sending if _gives_the_note(copy, [edit], wanted, rules.render)]
         sure = sure if _gives_the_note(copy, sure, wanted, rules.render) else []
         return tuple(
-            replace(one, fate=Fate.REFUSED, why=_UNSURE) if one.fate is Fate.SEND and one.edit not in sure else one
+            replace(one, fate=Fate.REFUSED, why=UNSURE) if one.fate is Fate.SEND and one.edit not in sure else one
             for one in weighed
         )
     return tuple(weighed)
@@ -91,7 +91,7 @@ _EARLIER = (
     "The source said this before its last news, as a copy of the block from then still does. To get the news, delete "
     'the block and run "vaultsync restore"; if you mean it, change a word of it, or change it at the source.'
 )
-_UNSURE = "What was read does not give the note back as it is; put the lines around it back as they were."
+UNSURE = "What was read does not give the note back as it is; put the lines around it back as they were."
 
 
 def _disputed(copy: Copy) -> frozenset[tuple[str, str]]:

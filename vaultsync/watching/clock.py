@@ -1,10 +1,18 @@
-"""The time a watcher goes by, and the bell that wakes it."""
+"""The time a watcher goes by, the bell that wakes it, and the word to leave."""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vaultsync.watching.schedule import Pace
+
+
+class Leaving(BaseException):
+    """Raised between two documents, when the watcher was asked to leave. No handler for errors may take it for one."""
 
 
 class Clock:
@@ -33,3 +41,34 @@ class Clock:
             self._rung.get(timeout=max(0.0, seconds))
         except Empty:
             return
+
+
+class Times:
+    """A clock, the pace it is used at, and whether it is time to leave."""
+
+    def __init__(self, clock: Clock, pace: Pace) -> None:
+        self.clock, self.pace = clock, pace
+        self._is_leaving = False
+
+    @property
+    def now(self) -> float:
+        """Seconds, by the clock that never goes back."""
+        return self.clock.monotonic()
+
+    def leave(self) -> None:
+        """Have whoever goes by these times leave after the document at hand. Any thread and any signal handler may."""
+        self._is_leaving = True
+        self.clock.ring()
+
+    def between(self) -> None:
+        """Called between two documents. Raises Leaving if that was asked for."""
+        if self._is_leaving:
+            raise Leaving
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so long whatever happens, unless asked to leave."""
+        until = self.now + seconds
+        while (left := until - self.now) > 0:
+            self.between()
+            self.clock.wait(left)
+        self.between()

@@ -1,34 +1,26 @@
-"""What a watcher says: what happened, an event each, as a line for people or an object for programs. No I/O.
+"""What a watcher says: an event each, as a line for people or an object for programs. No I/O.
 
 What stays as it is (a conflict, an edit that is refused, a service that does not answer) is said once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from vaultsync.errors import RateLimited, SourceError, VaultsyncError
-from vaultsync.plan import BEING_EDITED, SAVED_SINCE, Action
-from vaultsync.report import Change, Report
-from vaultsync.sending.fates import Fate, Outgoing
+import msgspec
+from msgspec.structs import replace
+
+from vaultsync.errors import SourceError, VaultsyncError
 
 Kind = Literal[
     "started", "stopped", "arrived", "trashed", "sent", "waiting", "conflict", "left", "trouble", "mended", "notice"
 ]
 _LASTING: frozenset[Kind] = frozenset(["waiting", "conflict", "left", "trouble", "notice"])
-_ARRIVED = {
-    Action.CREATE: "a new note",
-    Action.UPDATE: "brought up to date",
-    Action.MERGE: "brought up to date, around what you wrote",
-}
-_MOST = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that happened. path: of the note, "" if it is about none; what: what lasting events are told by."""
 
     kind: Kind
@@ -49,65 +41,21 @@ class Event:
         return {"time": when.isoformat(timespec="seconds"), "event": self.kind, **filled, "text": self.text}
 
 
-def told(report: Report) -> list[Event]:
-    """Everything a run has to say, in the order it is told; many alike as one."""
-    edits = (one for one in report.edits if one.fate is not Fate.AGREED)
-    events = [*_arrivals(report.changes), *map(_outgoing, edits)]
-    events += [
-        Event("conflict", f"{number} to resolve; see the callouts in it", path, what=str(number))
-        for path, number in sorted(report.conflicts.items())
-    ]
-    events += [Event("notice", aside) for aside in report.asides]
-    events += [Event("notice", f"{problem.about}: {problem.message}") for problem in report.problems]
-    if report.stop is not None:
-        events.append(trouble(report.stop))
-    events += [trouble(error) for error in report.errors if not isinstance(error, RateLimited)]
-    return list(_summed_up(events))
+class Failed(VaultsyncError):
+    """Something failed in another process. trouble: as it is told; exit_code: that of the error there."""
+
+    def __init__(self, message: str, *, hint: str, exit_code: int, trouble: Event) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code
+        self.trouble = trouble
 
 
 def trouble(error: VaultsyncError) -> Event:
     """Something that failed, and what to do. One source's failures of one kind are one trouble, however worded."""
+    if isinstance(error, Failed):
+        return error.trouble
     what = f"{type(error).__name__} {error.source}" if isinstance(error, SourceError) else error.message
     return Event("trouble", str(error), what=what)
-
-
-def _arrivals(changes: Iterable[Change]) -> Iterator[Event]:
-    for change in changes:
-        if change.action in _ARRIVED:
-            why = f" ({change.why})" if change.why else ""
-            yield Event("arrived", _ARRIVED[change.action] + why, change.path, change.document)
-        elif change.action is Action.TRASH:
-            yield Event("trashed", "gone at the source; it is in .trash", change.path, change.document)
-        elif change.action in (Action.LEAVE, Action.KEEP, Action.ASK) and not is_put_off(change):
-            why = f" ({change.why})" if change.why else ""
-            yield Event("left", change.action.value + why, change.path, change.document)
-
-
-def is_put_off(change: Change) -> bool:
-    """Whether a note was left only because someone was writing it."""
-    return change.action is Action.LEAVE and change.why in (BEING_EDITED, SAVED_SINCE)
-
-
-def _outgoing(one: Outgoing) -> Event:
-    # What was typed is the user's own, and a log is read by others: the field says enough.
-    field = f"{one.edit.field}{f' of ^{one.block}' if one.block else ''}"
-    if one.fate is Fate.SENT:
-        return Event("sent", field, one.path, one.edit.document)
-    kind: Kind = "conflict" if one.fate is Fate.CONFLICT else "waiting"
-    text = f"{field} {one.fate.value}{f': {one.why}' if one.why else ''}"
-    return Event(kind, text, one.path, one.edit.document, f"{field} {one.fate.value}")
-
-
-def _summed_up(events: Iterable[Event]) -> Iterator[Event]:
-    """The events, but of one kind no more than a screen shows."""
-    kinds: dict[Kind, list[Event]] = {}
-    for event in events:
-        kinds.setdefault(event.kind, []).append(event)
-    for kind, alike in kinds.items():
-        if kind == "trouble" or len(alike) <= _MOST:
-            yield from alike
-        else:
-            yield Event(kind, f"{len(alike):,} notes", what=f"{len(alike)}")
 
 
 class Said:

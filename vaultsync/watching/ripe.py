@@ -6,27 +6,14 @@ Told by what they hold, never by when or how they were saved. Reads notes and st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from vaultsync.disk.vault import digest
 from vaultsync.errors import VaultError
+from vaultsync.watching.orders import Ripe
 from vaultsync.workspace import Workspace
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Ripe:
-    """Files that say something new. at: notes to push from; everything: all notes are to be looked at.
-
-    unsteady: files that were not the same twice. half: notes that look half saved.
-    """
-
-    at: frozenset[str] = frozenset()
-    everything: bool = False
-    unsteady: tuple[str, ...] = ()
-    half: tuple[str, ...] = ()
 
 
 def ripe(workspace: Workspace, paths: Iterable[str], pause: Callable[[], None]) -> Ripe:

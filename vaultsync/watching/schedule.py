@@ -17,7 +17,7 @@ class Pace:
     looks at the whole vault. tick: between two looks at whether all is well. pause, longest_pause: how long a source
     that does not answer is left alone, first and at most. glance: between the two reads of a note. retry: while someone
     else is at work. jump: by which two clocks may differ before the machine must have slept. patience: how long a fetch
-    waits for a limit.
+    waits for a limit. linger: how long the worker stays after the last save.
     """
 
     settle: float = 3.0
@@ -31,6 +31,7 @@ class Pace:
     retry: float = 2.0
     jump: float = 30.0
     patience: float = 1.0
+    linger: float = 60.0
 
 
 @dataclass(slots=True)

@@ -1,63 +1,52 @@
-"""Watching one vault as long as it is that vault: look, work, wait, again and again, in one run at most at a time."""
+"""Watching one vault as long as it is that vault: look, work, wait, again and again, in one run at most at a time.
+
+What is held here is little, and no note: who works on those is told what to do, and rests when there is nothing.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from vaultsync.disk.root import MARKER
-from vaultsync.errors import AtWork, AuthError, RateLimited, SourceError, Unreachable, VaultError, VaultsyncError
-from vaultsync.pull import Options
-from vaultsync.push import PushOptions
-from vaultsync.report import Report
-from vaultsync.rounds import Bounds
-from vaultsync.runs import run
-from vaultsync.sending.fates import Fate
-from vaultsync.watching.clock import Clock
-from vaultsync.watching.log import Event, is_put_off, trouble
-from vaultsync.watching.ripe import Ripe, ripe
-from vaultsync.watching.schedule import Pace, Schedule
+from vaultsync.errors import VaultError, VaultsyncError
+from vaultsync.watching.clock import Times
+from vaultsync.watching.log import Event, trouble
+from vaultsync.watching.orders import Busy, Cut, Facts, Order, Outcome, Ripe, Works
+from vaultsync.watching.schedule import Schedule
 from vaultsync.watching.settling import Settling
-from vaultsync.watching.standby import Standby
 from vaultsync.watching.voice import Voice
 from vaultsync.watching.watcher import Dirty, Polling, Watcher
+
+# Who has sent so many requests stays: what is spent of the limits of a minute is known only to whoever spent it.
+_MANY_REQUESTS = 10
 
 
 class Anew(Exception):  # noqa: N818  # nothing went wrong
     """What is watched has changed so much that it is better to begin again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """A clock and how it is used. between: raises Leaving if that was asked for; sleep: waits, whatever happens."""
+class Place(msgspec.Struct, frozen=True):
+    """What is watched, who works on it, and what they know of it."""
 
-    clock: Clock
-    between: Callable[[], None]
-    sleep: Callable[[float], None]
-    pace: Pace
-
-    @property
-    def now(self) -> float:
-        """Seconds, by the clock that never goes back."""
-        return self.clock.monotonic()
+    root: Path
+    work: Works
+    facts: Facts
 
 
 class Session:
     """Watching one folder, as long as it is that folder."""
 
-    def __init__(self, standby: Standby, dirty: Dirty, watcher: Watcher, voice: Voice, times: Times) -> None:
-        self._standby, self._dirty, self._watcher, self._voice, self._times = standby, dirty, watcher, voice, times
+    def __init__(self, place: Place, dirty: Dirty, watcher: Watcher, voice: Voice, times: Times) -> None:
+        self._dirty, self._watcher, self._voice, self._times = dirty, watcher, voice, times
+        self._root, self._work, self._sources = place.root, place.work, place.facts.accounts
         self._pace = times.pace
         self._settling = Settling(self._pace.settle, self._pace.longest)
-        self._sources = tuple(standby.workspace.sources)
         self._schedule = Schedule(self._sources, self._pace, times.now)
-        self._root = standby.workspace.root
         self._folder = _identity(self._root)
-        self._config = standby.workspace.config.text
+        self._awake_until: float | None = times.now
         self._began = times.now
         self._drift = self._behind()
         self._later: float | None = None
@@ -72,6 +61,7 @@ class Session:
             self._check()
             self._take_in()
             self._turn(self._times.now)
+            self._let_rest(self._times.now)
             if self._dirty.is_empty():
                 self._times.clock.wait(self._next() - self._times.now)
 
@@ -102,7 +92,12 @@ class Session:
     # What is to be done?
 
     def _take_in(self) -> None:
-        for saved in self._dirty.drain():
+        saves = self._dirty.drain()
+        if saves:
+            # It gets ready while they settle, so that they need not wait for it.
+            self._work.expect()
+            self._stay_awake(self._pace.linger)
+        for saved in saves:
             if saved.path:
                 self._settling.saved(saved.path, saved.when)
             else:
@@ -112,8 +107,17 @@ class Session:
         """When to get up at the latest."""
         settled = self._settling.next()
         scheduled = None if self._settling.is_bursting() else self._schedule.next()
-        times = [self._times.now + self._pace.tick, settled, scheduled, self._later]
+        times = [self._times.now + self._pace.tick, settled, scheduled, self._later, self._awake_until]
         return min(one for one in times if one is not None)
+
+    def _stay_awake(self, seconds: float) -> None:
+        self._awake_until = max(self._awake_until or 0.0, self._times.now + seconds)
+
+    def _let_rest(self, now: float) -> None:
+        """Have the worker rest once there was nothing to do for a while, and nothing is about to be."""
+        if self._awake_until is not None and self._awake_until <= now and self._settling.next() is None:
+            self._awake_until = None
+            self._work.rest()
 
     def _turn(self, now: float) -> None:
         """Do what is due, in one run at most."""
@@ -124,33 +128,46 @@ class Session:
         is_later = self._later is not None and self._later <= now
         if not (due.paths or everything or pulls or is_later):
             return
-        self._refresh()
-        found = self._ripe(due.paths)
-        if pulls:
-            self._sync(pulls, found)
-        elif everything or found.everything:
-            self._push(replace(found, everything=True))
-        elif found.at:
-            self._push(found)
-        elif is_later:
-            self._reconsider()
+        self._stay_awake(0.0)
+        try:
+            self._refresh()
+            found = self._ripe(due.paths)
+            if pulls:
+                self._sync(pulls, found)
+            elif everything or found.everything:
+                self._push(msgspec.structs.replace(found, everything=True))
+            elif found.at:
+                self._push(found)
+            elif is_later:
+                self._reconsider()
+        except Cut as cut:
+            self._cut_short(cut)
+
+    def _cut_short(self, cut: Cut) -> None:
+        """Leave everything alone for a while, and then look at all of it: what was under way is not known."""
+        self._voice.say(trouble(cut))
+        for name in self._sources:
+            self._schedule.silent(name, self._times.now)
+        self._schedule.unsent(self._sources)
 
     def _refresh(self) -> None:
         """Take over a changed vaultsync.toml or template, if it can be used. Raises Anew."""
         try:
-            has_changed = self._standby.refresh()
+            changed = self._work.refresh()
+        except Cut:
+            raise
         except VaultsyncError as error:
             self._voice.keep_back(error)
             return
         self._voice.keep_back(None)
-        if self._standby.workspace.config.text != self._config:
+        if changed == "settings":
             self._voice.say(Event("notice", f"{MARKER} has changed; watching begins anew with what it says."))
             raise Anew
-        if has_changed:
+        if changed == "templates":
             self._reconsider()
 
     def _ripe(self, paths: tuple[str, ...]) -> Ripe:
-        found = ripe(self._standby.workspace, paths, lambda: self._times.sleep(self._pace.glance))
+        found = self._work.ripe(paths) if paths else Ripe()
         for path in found.unsteady:
             self._settling.unsteady(path, self._times.now)
         for path in found.half:
@@ -160,14 +177,13 @@ class Session:
     # Runs.
 
     def _sync(self, names: tuple[str, ...], found: Ripe) -> None:
-        now = self._times.now
-        sending = self._schedule.open(now)
-        pull = Options(sources=() if names == self._sources else names)
-        report = self._run(pull, self._to(sending), replace(found, everything=True))
-        if report is not None:
-            self._reckon(report, pulled=names, sending=sending)
-            limited = any(isinstance(error, RateLimited) for error in report.errors)
-            self._voice.ran(report, complete=names == self._sources and not limited)
+        sending = self._schedule.open(self._times.now)
+        order = Order(self._all_or(names), self._to(sending))
+        outcome = self._run(order, msgspec.structs.replace(found, everything=True))
+        if outcome is not None:
+            self._reckon(outcome, pulled=names, sending=sending)
+            limited = any(why == "limited" for why, _ in outcome.failed.values())
+            self._voice.ran(outcome, complete=names == self._sources and not limited)
 
     def _push(self, found: Ripe) -> None:
         sending = self._schedule.open(self._times.now)
@@ -176,10 +192,10 @@ class Session:
             # All will be looked at when one of them is open again; until then that would lead to nothing.
             self._schedule.scanned(self._times.now)
             return
-        report = self._run(None, self._to(sending), found)
-        if report is not None:
-            self._reckon(report, pulled=(), sending=sending)
-            self._voice.ran(report, complete=False)
+        outcome = self._run(Order(push=self._to(sending)), found)
+        if outcome is not None:
+            self._reckon(outcome, pulled=(), sending=sending)
+            self._voice.ran(outcome, complete=False)
 
     def _reconsider(self) -> None:
         """Look again at notes that were left, or whose template has changed; ask nobody."""
@@ -188,58 +204,56 @@ class Session:
             self._later = now + self._pace.settle
             return
         self._later = None
-        report = self._run(Options(asking=False), None, Ripe(everything=True))
-        if report is not None:
-            self._voice.ran(report, complete=False)
+        outcome = self._run(Order(pull=(), asking=False), Ripe(everything=True))
+        if outcome is not None:
+            self._voice.ran(outcome, complete=False)
 
-    def _to(self, sending: tuple[str, ...]) -> PushOptions | None:
-        if not sending:
-            return None
-        return PushOptions(sources=() if sending == self._sources else sending)
+    def _to(self, sending: tuple[str, ...]) -> tuple[str, ...] | None:
+        return self._all_or(sending) if sending else None
 
-    def _run(self, pull: Options | None, push: PushOptions | None, found: Ripe) -> Report | None:
-        """Run once; None if that failed as a whole, or someone else is at work."""
-        bounds = self._bounds(found)
-        say = self._voice.say
+    def _all_or(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """These, as an order names them."""
+        return () if names == self._sources else names
+
+    def _run(self, order: Order, found: Ripe) -> Outcome | None:
+        """Run once; None if that failed as a whole, or someone else is at work. Raises Cut."""
+        order = self._bounded(order, found)
         try:
-            with self._standby.at_work(self._times.clock.now()) as workspace:
-                report = run(
-                    workspace,
-                    "watch",
-                    pull=pull,
-                    push=push,
-                    announce=lambda line: say(Event("notice", line)),
-                    bounds=bounds,
-                )
-        except AtWork:
+            outcome = self._work.run(order, self._voice.say)
+        except Busy:
             self._try_again(found)
             return None
+        except Cut:
+            raise
         except VaultsyncError as error:
-            say(trouble(error))
-            self._standby.doubt()
+            self._voice.say(trouble(error))
             for name in self._sources:
                 self._schedule.refused(name, self._times.now)
             return None
-        if bounds.at is None:
+        if order.at is None:
             self._schedule.scanned(self._times.now)
-        report, is_half_saved = self._without_half_saved(report)
-        if is_half_saved or any(map(is_put_off, report.changes)):
+        if outcome.requests > _MANY_REQUESTS:
+            self._stay_awake(self._pace.linger)
+        outcome, is_half_saved = self._without_half_saved(outcome)
+        if is_half_saved or outcome.put_off:
             self._later = self._times.now + self._pace.settle
-        return report
+        return outcome
 
-    def _without_half_saved(self, report: Report) -> tuple[Report, bool]:
-        """The report without trouble over notes that were being saved meanwhile, and whether there was any."""
+    def _without_half_saved(self, outcome: Outcome) -> tuple[Outcome, bool]:
+        """The outcome without trouble over notes that were being saved meanwhile, and whether there was any."""
         self._take_in()
         busy = self._settling.busy(self._times.now)
-        errors = tuple(one for one in report.errors if not (isinstance(one, VaultError) and one.path in busy))
-        return msgspec.structs.replace(report, errors=errors), len(errors) < len(report.errors)
+        of_notes = tuple((path, event) for path, event in outcome.of_notes if path not in busy)
+        less = len(outcome.of_notes) - len(of_notes)
+        return msgspec.structs.replace(outcome, of_notes=of_notes, errors=outcome.errors - less), less > 0
 
-    def _bounds(self, found: Ripe) -> Bounds:
+    def _bounded(self, order: Order, found: Ripe) -> Order:
+        """The order, kept to what may be touched now."""
         now = self._times.now
         busy = self._settling.busy(now)
         calm = self._settling.is_calm(now) and now - self._began > self._pace.longest
         at = None if found.everything else found.at
-        return Bounds(at, busy, busy - found.at, deletions=calm, between=self._times.between)
+        return msgspec.structs.replace(order, at=at, busy=busy, unread=busy - found.at, deletions=calm)
 
     def _try_again(self, found: Ripe) -> None:
         now = self._times.now
@@ -249,25 +263,22 @@ class Session:
         if found.everything:
             self._settling.lost(now)
 
-    def _reckon(self, report: Report, *, pulled: tuple[str, ...], sending: tuple[str, ...]) -> None:
+    def _reckon(self, outcome: Outcome, *, pulled: tuple[str, ...], sending: tuple[str, ...]) -> None:
         """When each source is asked next, after what it answered."""
         now = self._times.now
-        failed = {error.source: error for error in reversed(report.errors) if isinstance(error, SourceError)}
-        waits = bool(report.edited(Fate.WAIT))
         for name in dict.fromkeys((*pulled, *sending)):
-            error = failed.get(name)
-            if isinstance(error, RateLimited):
-                self._schedule.limited(name, now, error.seconds, sending=waits)
-            elif isinstance(error, Unreachable):
+            why, seconds = outcome.failed.get(name, (None, 0.0))
+            if why == "limited":
+                self._schedule.limited(name, now, seconds, sending=outcome.waits)
+            elif why == "silent":
                 self._schedule.silent(name, now)
-            elif isinstance(error, AuthError):
+            elif why == "refused":
                 self._schedule.refused(name, now)
-                self._standby.doubt()  # its user may get another token any time
             elif name in pulled:
                 self._schedule.answered(name, now)
-            if isinstance(error, Unreachable | AuthError) and waits:
+            if why in ("silent", "refused") and outcome.waits:
                 self._schedule.unsent([name])
-            elif error is None and name in sending:
+            elif why is None and name in sending:
                 self._schedule.sent([name])
 
 

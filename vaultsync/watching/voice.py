@@ -9,11 +9,10 @@ from pathlib import Path
 import msgspec
 
 from vaultsync.errors import VaultsyncError
-from vaultsync.report import Report
-from vaultsync.sending.fates import Fate
 from vaultsync.watching import heartbeat
 from vaultsync.watching.clock import Clock
-from vaultsync.watching.log import Event, Said, told, trouble
+from vaultsync.watching.log import Event, Said, trouble
+from vaultsync.watching.orders import Outcome
 
 _BEAT_EVERY = 60.0  # seconds; a disk that sleeps is left asleep
 
@@ -43,14 +42,13 @@ class Voice:
             self._tell(event)
         self._kept_back = ()
 
-    def ran(self, report: Report, *, complete: bool) -> None:
+    def ran(self, outcome: Outcome, *, complete: bool) -> None:
         """Tell of a run. complete: it asked all sources and looked at all notes."""
-        self.say(*told(report), complete=complete)
+        self.say(*outcome.events, *(event for _, event in outcome.of_notes), complete=complete)
         beat = msgspec.structs.replace(self._beat, troubles=self._said.troubles)
         if complete:
-            waiting = len(report.edited(Fate.WAIT, Fate.SEND))
-            good = self._clock.now().isoformat(timespec="seconds") if not report.errors else beat.last_success
-            beat = msgspec.structs.replace(beat, waiting=waiting, last_success=good)
+            good = self._clock.now().isoformat(timespec="seconds") if not outcome.errors else beat.last_success
+            beat = msgspec.structs.replace(beat, waiting=outcome.waiting, last_success=good)
         now = self._clock.monotonic()
         if beat.troubles != self._beat.troubles or (beat != self._beat and now - self._beaten >= _BEAT_EVERY):
             heartbeat.tell(self._folder, beat)

@@ -1,7 +1,9 @@
 """Keep account and vault the same, for as long as it runs: the one-shot sync in a loop.
 
 Events only say where to look; what was changed is told by digests, as in any run. The vault is watched before it is
-first looked at, so that nothing falls in between. One thread does all the work; the one that watches only takes notes.
+first looked at, so that nothing falls in between. One thread gives the orders; the one that watches only takes notes.
+The work is done in a process of its own that ends when there is none: an idle watcher holds no note, no row, no
+connection, and none of the modules that know of them.
 """
 
 from __future__ import annotations
@@ -11,25 +13,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from vaultsync.disk.root import MARKER
 from vaultsync.errors import VaultsyncError
 from vaultsync.storage.lock import watch_lock
 from vaultsync.watching import heartbeat
-from vaultsync.watching.clock import Clock
+from vaultsync.watching.apart import Apart
+from vaultsync.watching.clock import Clock, Leaving, Times
 from vaultsync.watching.log import Event, Said, trouble
+from vaultsync.watching.orders import COMMAND, Facts, Outdated, Works
 from vaultsync.watching.schedule import Pace
-from vaultsync.watching.session import Anew, Session, Times
-from vaultsync.watching.standby import COMMAND, Standby
+from vaultsync.watching.session import Anew, Place, Session
 from vaultsync.watching.voice import Voice
 from vaultsync.watching.watcher import Dirty, Watcher, watching
-from vaultsync.workspace import Stand
 
-
-class Leaving(BaseException):
-    """Raised between two documents, when the watcher was asked to leave. No handler for errors may take it for one."""
+if TYPE_CHECKING:
+    from vaultsync.workspace import Stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,15 @@ class Manner:
     """How to watch.
 
     settle, pull_interval: seconds; None: as vaultsync.toml says. yes: a template may change any number of notes.
-    watching: how the vault is watched. stand, pace: of the demo and of tests.
+    watching: how the vault is watched. pace: of tests. stand: of tests and the demo, where the work is done in this
+    process.
     """
 
     settle: float | None = None
     pull_interval: float | None = None
     yes: bool = False
     watching: Callable[[Path, Dirty], AbstractContextManager[Watcher]] = watching
-    stand: Stand = field(default_factory=Stand)
+    stand: Stand | None = None
     pace: Pace = field(default_factory=Pace)
 
 
@@ -60,17 +61,19 @@ class Watch:
         manner: Manner,
         clock: Clock | None = None,
     ) -> None:
-        self._root, self._env, self._manner = root, env, manner
+        self._root, self._manner = root, manner
         self._clock = clock or Clock()
+        self._times = Times(self._clock, manner.pace)
+        self._work = _worker(root, env, self._times, manner)
         self._tell = tell
         self._said = Said()
         self._since = self._clock.now()
-        self._is_leaving = False
+        self._failures = 0
 
     def leave(self) -> None:
         """Have it leave after the document at hand. Any thread and any signal handler may ask for it."""
-        self._is_leaving = True
-        self._clock.ring()
+        self._times.leave()
+        self._work.leave()
 
     def everything(self) -> None:
         """Watch until asked to leave. Raises VaultsyncError if it can't even begin."""
@@ -79,10 +82,12 @@ class Watch:
             while True:
                 try:
                     with self._session() as session:
-                        begun = True
+                        begun, self._failures = True, 0
                         session.everything()
                 except Anew:
                     continue
+                except Outdated:
+                    raise
                 except (VaultsyncError, OSError) as error:
                     if not begun:
                         raise
@@ -94,45 +99,43 @@ class Watch:
     def _session(self) -> Iterator[Session]:
         """Everything that watching needs, opened. Raises VaultsyncError, OSError."""
         clock, manner = self._clock, self._manner
-        http = {"patience": manner.pace.patience, "sleep": self._sleep, "clock": clock.monotonic, "now": clock.now}
-        stand = msgspec.structs.replace(manner.stand, http={**http, **manner.stand.http}, now=clock.now)
         with ExitStack() as stack:
-            standby = Standby(self._root, self._env, stand, allowed=manner.yes)
-            stack.callback(standby.close)
-            folder = standby.workspace.state.folder
+            stack.push(self._end_work)
+            facts = self._work.begin()
+            folder = Path(facts.folder)
             stack.enter_context(watch_lock(folder, COMMAND))
             stack.callback(heartbeat.fall_silent, folder)
             dirty = Dirty(clock.monotonic, clock.ring)
             watcher = stack.enter_context(manner.watching(self._root, dirty))
             said = Voice(self._tell, self._said, clock, self._since.isoformat(timespec="seconds"), folder)
-            yield Session(
-                standby, dirty, watcher, said, Times(clock, self._between, self._sleep, _paced(manner, standby))
-            )
+            self._times.pace = _paced(manner, facts)
+            yield Session(Place(self._root, self._work, facts), dirty, watcher, said, self._times)
 
-    def _between(self) -> None:
-        if self._is_leaving:
-            raise Leaving
-
-    def _sleep(self, seconds: float) -> None:
-        """Wait so long whatever happens, unless asked to leave."""
-        until = self._clock.monotonic() + seconds
-        while (left := until - self._clock.monotonic()) > 0:
-            self._between()
-            self._clock.wait(left)
-        self._between()
+    def _end_work(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Whoever presses Ctrl-C a second time does not want to wait.
+        self._work.end(at_once=kind is KeyboardInterrupt)
 
     def _wait_for_the_vault(self, error: VaultsyncError | OSError) -> None:
         event = trouble(error) if isinstance(error, VaultsyncError) else Event("trouble", f"{self._root}: {error}")
         for one in self._said.news([event]):
             self._tell(one)
-        self._sleep(self._manner.pace.retry)
+        # To open the vault takes a process: one that can't be opened is tried less and less often.
+        self._times.sleep(min(self._manner.pace.retry * 2.0**self._failures, self._manner.pace.tick))
+        self._failures += 1
         while not os.path.lexists(self._root / MARKER):
-            self._sleep(self._manner.pace.tick)
+            self._times.sleep(self._manner.pace.tick)
 
 
-def _paced(manner: Manner, standby: Standby) -> Pace:
+def _worker(root: Path, env: Mapping[str, str], times: Times, manner: Manner) -> Works:
+    if manner.stand is None:
+        return Apart(root, env, allowed=manner.yes)
+    from vaultsync.watching.worker import Worker
+
+    return Worker(root, env, times, allowed=manner.yes, stand=manner.stand)
+
+
+def _paced(manner: Manner, facts: Facts) -> Pace:
     """The pace that was asked for, by an option or else in vaultsync.toml."""
-    said = standby.workspace.config.watch
-    settle = said.settle if manner.settle is None else manner.settle
-    pull = said.pull_interval if manner.pull_interval is None else manner.pull_interval
+    settle = facts.settle if manner.settle is None else manner.settle
+    pull = facts.pull_interval if manner.pull_interval is None else manner.pull_interval
     return replace(manner.pace, settle=settle, pull=pull)

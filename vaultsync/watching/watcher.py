@@ -31,7 +31,6 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from vaultsync.disk.root import MARKER
-from vaultsync.disk.vault import Vault
 from vaultsync.steps import step
 
 MOST = 512
@@ -181,6 +180,8 @@ class Polling:
     """Looks again and again. rest: seconds between two looks, more if looking takes long."""
 
     def __init__(self, root: Path, dirty: Dirty, rest: float = POLL) -> None:
+        from vaultsync.disk.vault import Vault  # only here, and the system tells of saves nearly everywhere
+
         self._vault, self._dirty, self._rest = Vault(root), dirty, rest
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, name="watcher", daemon=True)

@@ -1,0 +1,93 @@
+"""What a watcher and the process of its worker write to each other, an object a line. No I/O."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from vaultsync.watching.log import Event
+from vaultsync.watching.orders import Facts, Order, Outcome, Refreshed, Ripe
+
+OF_ANOTHER_VERSION = 75
+"""The exit code of a process that is newer than who started it."""
+
+
+class Begin(msgspec.Struct, tag=True, omit_defaults=True):
+    """Open the vault. kept: what the worker before has handed on, "" if there was none; nobody else's business."""
+
+    root: str
+    allowed: bool
+    kept: str = ""
+
+
+class Refresh(msgspec.Struct, tag=True):
+    """Take over what has changed."""
+
+
+class Look(msgspec.Struct, tag=True):
+    """Look at settled files."""
+
+    paths: tuple[str, ...]
+
+
+class Run(msgspec.Struct, tag=True):
+    """Do a run."""
+
+    order: Order
+
+
+class Leave(msgspec.Struct, tag=True):
+    """Leave after the document at hand."""
+
+
+Request: TypeAlias = Begin | Refresh | Look | Run | Leave
+
+
+class Begun(msgspec.Struct, tag=True):
+    """It is open. kept: to be handed on to the next worker."""
+
+    facts: Facts
+    kept: str
+
+
+class Renewed(msgspec.Struct, tag=True, omit_defaults=True):
+    """What was taken over. kept: to be handed on now, "" if that is as it was."""
+
+    what: Refreshed
+    kept: str = ""
+
+
+class Looked(msgspec.Struct, tag=True):
+    """What the files said."""
+
+    ripe: Ripe
+
+
+class Ran(msgspec.Struct, tag=True):
+    """What came of the run."""
+
+    outcome: Outcome
+
+
+class Said(msgspec.Struct, tag=True):
+    """Something that can't wait; the answer is still to come."""
+
+    event: Event
+
+
+class Refused(msgspec.Struct, tag=True):
+    """It could not be done. trouble: as it is told; is_busy: someone else is at work."""
+
+    message: str
+    hint: str
+    exit_code: int
+    trouble: Event
+    is_busy: bool
+
+
+class Left(msgspec.Struct, tag=True):
+    """It is leaving, as it was asked to."""
+
+
+Answer: TypeAlias = Begun | Renewed | Looked | Ran | Said | Refused | Left
