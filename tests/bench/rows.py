@@ -21,5 +21,10 @@ def at_most(what: str, measured: float, goal: float, unit: str, how: str) -> Row
     return Row(what, f"{_figure(measured)}{unit}", f"≤ {goal:g}{unit}", measured <= goal, how)
 
 
+def told(what: str, measured: float, unit: str, how: str) -> Row:
+    """A figure without a goal."""
+    return Row(what, f"{_figure(measured)}{unit}", "", None, how)
+
+
 def _figure(number: float) -> str:
     return f"{number:.2f}" if number < 10 else f"{number:.1f}" if number < 30 else f"{number:.0f}"

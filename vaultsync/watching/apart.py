@@ -48,7 +48,7 @@ class Apart:
     def expect(self) -> None:
         """Start it, and go on meanwhile."""
         if self._process is None and not self._is_leaving:
-            self._start()
+            self._start(expecting=True)
 
     def refresh(self) -> Refreshed:
         """Take over what has changed in vaultsync.toml and templates. Raises VaultsyncError if it can't be."""
@@ -89,7 +89,7 @@ class Apart:
         finally:
             process.stdout.close()
 
-    def _start(self) -> None:
+    def _start(self, *, expecting: bool = False) -> None:
         own_group: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {"creationflags": 0x200}
         self._process = subprocess.Popen(
             # -P: nothing is imported from wherever it happens to be started, such as a vault.
@@ -101,7 +101,7 @@ class Apart:
             **own_group,  # Ctrl-C is for the watcher, who passes it on
         )
         self._is_beginning = True
-        self._tell(messages.Begin(str(self._root), self._allowed, self._kept))
+        self._tell(messages.Begin(str(self._root), self._allowed, self._kept, expecting))
 
     def _begun(self) -> Facts:
         self._is_beginning = False
@@ -110,7 +110,8 @@ class Apart:
         return begun.facts
 
     def _asked(self, request: messages.Request, answer: type[_A], say: Callable[[Event], None] = lambda _: None) -> _A:
-        self.expect()
+        if self._process is None and not self._is_leaving:
+            self._start()
         if self._is_beginning:
             try:
                 self._begun()

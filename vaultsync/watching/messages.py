@@ -14,11 +14,15 @@ OF_ANOTHER_VERSION = 75
 
 
 class Begin(msgspec.Struct, tag=True, omit_defaults=True):
-    """Open the vault. kept: what the worker before has handed on, "" if there was none; nobody else's business."""
+    """Open the vault. kept: what the worker before has handed on, "" if there was none; nobody else's business.
+
+    expecting: a note was saved, and is to be read in a moment.
+    """
 
     root: str
     allowed: bool
     kept: str = ""
+    expecting: bool = False
 
 
 class Refresh(msgspec.Struct, tag=True):

@@ -60,6 +60,8 @@ def served(requests: Iterator[messages.Request], answers: BinaryIO, times: Times
             except VaultsyncError as error:
                 answer = _refused(error)
             write(answer)
+            if isinstance(request, messages.Begin) and request.expecting:
+                worker.get_ready()
     except Leaving:
         write(messages.Left())
     except BrokenPipeError:

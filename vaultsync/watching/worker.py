@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from vaultsync.errors import AtWork, VaultsyncError
@@ -48,6 +49,15 @@ class Worker:
 
     def expect(self) -> None:
         """It is ready."""
+
+    def get_ready(self) -> None:
+        """Do now what takes a while when a note is to be read, and its edits are to be sent."""
+        from vaultsync.sending import sender as sender
+
+        with suppress(VaultsyncError):  # it is told when it stands in the way
+            workspace = self._open.workspace
+            workspace.try_templates()
+            _ = workspace.sources
 
     def refresh(self) -> Refreshed:
         """Take over what has changed in vaultsync.toml and templates. Raises VaultsyncError if it can't be."""
