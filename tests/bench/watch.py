@@ -84,19 +84,19 @@ def _megabytes(status: str, what: str) -> float:
 
 
 def watch(stage: Stage) -> Iterator[Row]:
-    """Rest, save, export, grep, fetch."""
+    """Fetch, rest, save, export, grep."""
     if not sys.platform.startswith("linux"):
         return
     books = stage.sizes.large
     vault = stage.exported(books)
     quick = stage.sizes.runs == 1
+    with _watching(vault, settle=_SETTLE, every=1.0 if quick else _EVERY) as watcher:
+        yield from _fetches(watcher, books, 2 if quick else _FETCHES, 1.0 if quick else _EVERY)
     with _watching(vault, settle=0.2 if quick else _SETTLE) as watcher:
         _come_to_rest(stage, watcher)
         yield from _at_rest(stage, watcher, books, 1.0 if quick else _REST)
         yield from _saves(vault, watcher, 2 if quick else _SAVES, 0.2 if quick else _SETTLE)
         yield from _unmoved(stage, vault, watcher, quick=quick)
-    with _watching(vault, settle=_SETTLE, every=1.0 if quick else _EVERY) as watcher:
-        yield from _fetches(watcher, books, 2 if quick else _FETCHES, 1.0 if quick else _EVERY)
 
 
 @contextmanager
