@@ -139,7 +139,11 @@ def test_a_watched_demo_shows_both_directions(place: Path) -> None:
         assert "A thought" not in note.read_text()
         next(line for line in lines if "started" in line)
         note.write_text(re.sub(r"(\^\S+\n\n- Note:).*", r"\1 A thought.", note.read_text(), count=1))
-        awaited = ["sent ", 'the simulator has it: "A thought."', "adds a highlight", "arrived "]
+        article = next(note.parents[1].glob("articles/*.md"))
+        article.write_text(re.sub(r"\n- Note:.*", r"\n- Note: Of an article.", article.read_text(), count=1))
+        has_it = "the simulator has it: "
+        of_article = f'{has_it}"Of an article." at "{article.stem}"'
+        awaited = ["sent ", f'{has_it}"A thought." at', of_article, "adds a highlight", "arrived "]
         while awaited:
             line = next(lines)
             awaited = [words for words in awaited if words not in line]

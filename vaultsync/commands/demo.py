@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,9 @@ from vaultsync.commands.options import print_report
 
 if TYPE_CHECKING:
     from vaultsync.report import Report
-    from vaultsync.simulator import Simulator
+    from vaultsync.simulator import Library, Simulator
+    from vaultsync.simulator.records import Book, Highlight, ReaderDocument
+    from vaultsync.watching.log import Event
     from vaultsync.workspace import Stand
 
 _OWN = ".demo"
@@ -56,6 +59,8 @@ type something behind "- Note:" under a highlight. A few seconds after you save 
 In {seconds:.0f} seconds someone else adds a highlight to that book, and it will appear in the note. Ctrl-C ends it.
 """
 _SOMEONE, _OFTEN, _SETTLE = 20.0, 5.0, 1.0
+# What the service calls a field: of a highlight or Reader document, of a book.
+_CALLED = {"note": ("note", "notes", "document_note")}
 
 
 @click.command()
@@ -133,13 +138,12 @@ def _watch(folder: Path, service: Simulator, note: str) -> int:
     from threading import Timer
 
     from vaultsync.commands.watch import watched
-    from vaultsync.watching.log import Event
     from vaultsync.watching.watch import Manner
 
     def tell(event: Event) -> None:
         click.echo(event.line(datetime.now(UTC)))
         if event.kind == "sent":
-            click.echo(f"          the simulator has it: {_newest_note(service)}")
+            click.echo(f"          the simulator has it: {_as_held(service, event)}")
 
     click.echo(_WATCH.format(folder=folder, note=note, seconds=_SOMEONE), nl=False)
     someone = Timer(_SOMEONE, _add_highlight, [service, Path(note).stem])
@@ -161,13 +165,30 @@ def _add_highlight(service: Simulator, title: str) -> None:
     click.echo(f'{datetime.now():%H:%M:%S}  someone   adds a highlight to "{book.title}" at the simulator')  # noqa: DTZ005
 
 
-def _newest_note(service: Simulator) -> str:
-    """The note of a highlight or book that was changed last, as the service holds it."""
+def _as_held(service: Simulator, event: Event) -> str:
+    """What was just sent, as the service holds it; "" if that is not there any more."""
+    field, _, block = event.text.partition(" of ^")
     with service.lock:
-        highlights = [one for book in service.library.books.values() for one in book.highlights]
-        newest = max(highlights, key=lambda one: one.updated)
-    said = newest.note or ", ".join(tag.name for tag in newest.tags)
-    return f'"{said}" at "{newest.text[:40]}…"'
+        thing = _highlight(service.library, block) if block else _document(service.library, event.document)
+        if thing is None:
+            return ""
+        if field == "tags":
+            said: object = ", ".join(tag if isinstance(tag, str) else tag.name for tag in thing.tags)
+        else:
+            names = _CALLED.get(field, (field,))
+            said = next((getattr(thing, name) for name in names if hasattr(thing, name)), "")
+        about = getattr(thing, "text", None) or getattr(thing, "title", None) or ""
+    return f'"{said or ""}" at "{shorten(about, 45, placeholder="…")}"'
+
+
+def _highlight(library: Library, block: str) -> Highlight | None:
+    every = (one for book in library.books.values() for one in book.live)
+    return next((one for one in every if block == f"rw{one.id}"), None)
+
+
+def _document(library: Library, identity: str) -> Book | ReaderDocument | None:
+    source, _, key = identity.partition(":")
+    return library.documents.get(key) if source == "reader" else library.books.get(int(key))
 
 
 def _first_note(folder: Path, report: Report) -> str:
