@@ -41,6 +41,17 @@ def test_a_file_that_is_never_quiet_is_due_after_a_while_and_still_busy() -> Non
     assert settling.busy(33.0) == frozenset()
 
 
+def test_a_file_that_was_saved_between_two_looks_is_looked_at_again_soon() -> None:
+    settling = Settling(3.0, 30.0)
+    settling.saved("a.md", 0.0)
+    assert settling.due(30.0) == Due(("a.md",))
+    settling.unsteady("a.md", 30.0)
+    for second in (31.0, 32.0, 33.0):
+        settling.saved("a.md", second)
+    assert settling.due(32.9) == Due()
+    assert settling.due(33.0) == Due(("a.md",))
+
+
 def test_more_files_than_a_person_saves_are_due_together() -> None:
     settling = Settling(3.0, 30.0)
     for number in range(MANY + 1):

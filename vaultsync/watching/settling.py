@@ -65,8 +65,11 @@ class Settling:
         self._lost = _Saves(first, now) if self._lost is None else replace(self._lost, last=now)
 
     def unsteady(self, path: str, now: float) -> None:
-        """Take note that a file was not the same twice when it was due: it is due again after the usual quiet."""
-        self._waiting[path] = _Saves(now, now)
+        """Take note that a file was not the same twice when it was due: it is due again after the usual seconds.
+
+        However often it is saved in these: else a file that is saved all the time would be missed for as long again.
+        """
+        self._waiting[path] = _Saves(now + self._settle - self._longest, now)
 
     def hold(self, path: str, now: float) -> None:
         """Leave a file alone for a while that looks half saved; then it is as it is."""
