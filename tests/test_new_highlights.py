@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.export_case import Reading, reader
+from tests.export_case import TEMPLATE, Reading, reader
 from tests.stop_case import Scene
 from tests.test_push import push, writes
 from tests.test_stops import EVERYWHERE, STATEMENTS, templates_tried_once, tmp_path
+from vaultsync.note import split
 from vaultsync.simulator.faults import connection_reset, html_page, reply_lost, status
 from vaultsync.simulator.records import Book, Highlight
 
@@ -70,6 +71,30 @@ def test_a_marked_passage_becomes_a_highlight_and_its_block_stands_where_it_stoo
     assert (made.text, made.note, len(walden.live)) == (TEXT, "Why the woods?", 3)
     assert reader.text("Walden.md") == marked.replace(CALLOUT, block(made))
     assert posts(reader) == 1
+
+
+@pytest.mark.parametrize("ending", ["", "\nThe end.\n"])
+def test_the_first_highlight_of_a_document_stands_once_and_where_it_was_marked(
+    reader: Reading, walden: Book, ending: str
+) -> None:
+    headed = TEMPLATE.replace("{% for", "{% if document.highlights %}\n## Highlights\n\n{% endif %}\n{% for")
+    (reader.vault / "T/document.md").write_text(headed + ending)
+    for one in walden.live:
+        reader.library.delete_highlight(one.id)
+    reader.export("--full", "--allow-removals")
+    mark(reader, before="# Walden")
+    assert push(reader)["sent"] == 1
+    (made,) = walden.live
+    body = split(reader.text("Walden.md")).body
+    assert [line for line in body.splitlines() if line] == [
+        *(line for line in block(made).splitlines() if line),
+        "# Walden",
+        "## Highlights",
+        *ending.split("\n")[1:2],
+    ]
+    assert push(reader) == {"sent": 0, "waiting": 0, "conflicts": 0, "refused": 0}
+    reader.export("--full")
+    assert split(reader.text("Walden.md")).body == body
 
 
 def test_it_is_highlighted_in_the_documents_name(reader: Reading, walden: Book) -> None:

@@ -49,7 +49,7 @@ class Body:
 
     def merge(self, was: Spliced, mine: Spliced, theirs: str) -> None:
         """Merge block by block. was, mine: base and ours with the merged values in them; theirs: the text."""
-        old, new = self._rendered(was, theirs)
+        old, new = self._rendered(was, theirs, mine.text)
         note = split(mine.text)
         start = len(note.mark) + len(note.front)
         if note.body.replace("\r\n", "\n") == was.text[self.layout.body :]:
@@ -63,13 +63,15 @@ class Body:
         self._take_out({one.owner: one for one in old}, {one.owner for one in new})
         self._put_in({one.owner for one in old}, new)
 
-    def _rendered(self, was: Spliced, theirs: str) -> tuple[list[Stretch], list[Stretch]]:
+    def _rendered(self, was: Spliced, theirs: str, ours: str) -> tuple[list[Stretch], list[Stretch]]:
         """Base and theirs as stretches; lines of theirs end as ours do."""
         blocks = [Part(one.id, was.place(one.start), was.place(one.end)) for one in self.layout.blocks]
         old = cut(was.text, self.layout.body, blocks)
         blocks = [Part(one.id, one.start, one.end) for one in self.new_layout.blocks]
-        # Without blocks in base, all of it is the document's own: the first ones come with the text around them.
-        new = cut(theirs, self.new_layout.body, blocks if len(old) > 1 or self.adopting else [])
+        # Without blocks in base, all of it is the document's own: the first ones come with the text around them. But
+        # if any is in ours already, as the first that was made of a passage in it is, it is not to come again.
+        is_known = len(old) > 1 or self.adopting or anchors(ours, {one.block_id for one in self.new_layout.blocks})
+        new = cut(theirs, self.new_layout.body, blocks if is_known else [])
         if len(new) == 1:
             set_apart(new[0], old[-1].after)
         for stretch in new:
