@@ -54,12 +54,14 @@ _QUOTES = (
     TEMPLATE.replace("{% for", "## Highlights\n\n{% for") + "\nThe end.\n",
     TEMPLATE.replace("tags:", 'author: "{{ document.author }}"\ntags:').replace("anchor }}\n\n", "anchor }}\n"),
 )
+_CALLOUTS = (_SHIPPED / "callouts/document.md").read_text()
 _DEFAULT = (_SHIPPED / "default/document.md").read_text()
 # A person keeps to one kind, and changes it here and there.
 TEMPLATES = (
     _QUOTES,
     (_ITEMS, _ITEMS.replace("Note:", "Thought:"), _ITEMS.replace("{% for", "## Highlights\n\n{% for")),
     (_DEFAULT, _DEFAULT.replace("## Highlights", "## Passages")),
+    (_CALLOUTS, _CALLOUTS.replace("## Highlights", "## Passages")),
 )
 _ID = re.compile(r'^vaultsync_id: "?readwise:(\d+)"?\r?$', re.MULTILINE)
 # A stop within a transaction, or before a request, is like the one beside it.
@@ -195,11 +197,16 @@ class World:
         return [highlight for book in self.books() for highlight in book.live]
 
     def said(self) -> set[str]:
-        """Every line of a note and every tag that the source has."""
+        """Every line of a note or of a passage that was marked in the vault, and every tag that the source has."""
         highlights = [one for book in self.library.books.values() for one in book.highlights]
         tags = [tag.name for one in highlights for tag in one.tags]
         tags += [tag.name for book in self.library.books.values() for tag in book.tags]
-        return {*tags, *(line for one in highlights for line in one.note.split("\n"))}
+        marked = [one.text for one in highlights if "is marked" in one.text]
+        return {*tags, *marked, *(line for one in highlights for line in one.note.split("\n"))}
+
+    def passages(self) -> list[str]:
+        """The text of every highlight the source has."""
+        return [one.text for one in self.highlights()]
 
 
 def home_of(text: str) -> list[int]:

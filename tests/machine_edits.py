@@ -17,6 +17,8 @@ _ANCHOR = re.compile(r"(?:^|[ \t])\^(rw\d+)[ \t]*\r?$", re.MULTILINE)
 _LABELS = {"note": ("Note", "Notiz", "Remark", "Thought"), "tags": ("Tags", "Stichworte", "Topics")}
 _LABEL = re.compile(rf"[ \t]*[-*] (?:{'|'.join((*_LABELS['note'], *_LABELS['tags']))}|Color):")
 _STATEMENT = "walks alone"
+# Where values stand in a callout of their own, below the passage and its anchor.
+_ASIDE = "> [!note] Note · "
 
 
 def typed(text: str, edit: Callable[[Lines], Lines]) -> str:
@@ -56,6 +58,9 @@ def body(lines: Sequence[str]) -> int:
 def block(lines: Sequence[str], anchor: str) -> slice:
     """The lines of a block as its user sees it: from the quote above its anchor to the last label below."""
     at = _anchor_line(lines, anchor)
+    aside = _aside(lines, at)
+    if aside is not None:
+        return slice(_top(lines, at), _aside_end(lines, aside))
     end = below = at + 1
     while below < len(lines) and not _begins(lines[below]):
         below += 1
@@ -65,6 +70,18 @@ def block(lines: Sequence[str], anchor: str) -> slice:
 
 def _anchor_line(lines: Sequence[str], anchor: str) -> int:
     return next(at for at, one in enumerate(lines) if anchor in anchors(one))
+
+
+def _aside(lines: Sequence[str], at: int) -> int | None:
+    """Where the callout of values begins that belongs to the anchor of line `at`, with whatever was typed between."""
+    below = at + 1
+    while below < len(lines) and not _begins(lines[below]):
+        below += 1
+    return below if below < len(lines) and lines[below].startswith(_ASIDE) else None
+
+
+def _aside_end(lines: Sequence[str], aside: int) -> int:
+    return next((at for at in range(aside + 1, len(lines)) if not lines[at].startswith(">")), len(lines))
 
 
 def _top(lines: Sequence[str], at: int) -> int:
@@ -95,6 +112,8 @@ def value(lines: Sequence[str], anchor: str, field: str) -> Lines | None:
     there = _value(lines, anchor, field)
     if there is None:
         return None
+    if lines[there.start].startswith(">") and field == "note":
+        return [one.removeprefix(">").strip() for one in lines[there]]
     label, _ = _label(lines[there.start])
     return [lines[there.start][len(label) :].strip(), *(one.strip() for one in lines[there][1:])]
 
@@ -104,12 +123,20 @@ def with_value(lines: Lines, anchor: str, field: str, new: Sequence[str]) -> Lin
     there = _value(lines, anchor, field)
     if there is None:
         return lines
+    if lines[there.start].startswith(">") and field == "note":
+        return [*lines[: there.start], *(f"> {one}".rstrip() for one in new or ("",)), *lines[there.stop :]]
     label, margin = _label(lines[there.start])
     first, *more = new or ("",)
     return [*lines[: there.start], f"{label} {first}", *(margin + one for one in more), *lines[there.stop :]]
 
 
 def _value(lines: Sequence[str], anchor: str, field: str) -> slice | None:
+    aside = _aside(lines, _anchor_line(lines, anchor))
+    if aside is not None:
+        tags = slice(aside, aside + 1) if any(f"{name}:" in lines[aside] for name in _LABELS["tags"]) else None
+        return (
+            tags if field == "tags" else slice(aside + 1, _aside_end(lines, aside)) if aside + 1 < len(lines) else None
+        )
     there = block(lines, anchor)
     label = re.compile(rf"[ \t]*[-*] (?:{'|'.join(_LABELS[field])}):")
     at = next((at for at in range(there.start, there.stop) if label.match(lines[at])), None)
@@ -149,7 +176,9 @@ def _relabelled(lines: Lines, anchor: str, field: str) -> Lines:
     there = _value(lines, anchor, field)
     if there is None:
         return lines
-    label = next(name for name in _LABELS[field] if f"{name}:" in lines[there.start])
+    label = next((name for name in _LABELS[field] if f"{name}:" in lines[there.start]), "")
+    if not label:  # a value without one
+        return lines
     other = _LABELS[field][1] if label != _LABELS[field][1] else _LABELS[field][2]
     return [*lines[: there.start], lines[there.start].replace(label, other, 1), *lines[there.start + 1 :]]
 
@@ -196,6 +225,7 @@ def gap(lines: Sequence[str], number: int) -> int:
     """Where a block can be put: at the end, or before a quote or an item."""
     start = body(lines)
     quotes = [at for at in range(start + 1, len(lines)) if lines[at].startswith("> ") and not lines[at - 1].strip()]
+    quotes = [at for at in quotes if not lines[at].startswith(_ASIDE)]
     items = [at for at in range(start + 1, len(lines)) if lines[at].startswith("- ") and anchors(lines[at])]
     gaps = [*quotes, *items, len(lines)]
     return gaps[number % len(gaps)]
@@ -215,6 +245,14 @@ def _with_tag_property(lines: Lines, word: str) -> Lines:
         return with_lines(lines, at + 1, [f"  - {word}"])
     items = now.strip("[]")
     return [*lines[:at], f"tags: [{items}{', ' * bool(items)}{word}]", *lines[at + 1 :]]
+
+
+def marked(lines: Lines, at: int, words: Words) -> Lines:
+    """Mark a passage, to become a highlight."""
+    passage, note, tag = words
+    title = f" {note} #{tag}" if at % 2 else ""
+    more = ["> and so on"] * (at % 3)
+    return with_lines(lines, gap(lines, at), ["", f"> [!highlight]{title}", f"> {passage} is marked", *more, ""])
 
 
 NoteEdit = Callable[[Lines, int, str], Lines]

@@ -106,7 +106,7 @@ class Ledger:
 
     def undone(self, before: Snapshot) -> None:
         """Enter that the last run was taken back: no word of the user's went with it, and its news come again."""
-        self._share()
+        self._share(before)
         assert self._mine(before) == self._mine(self.snapshot())
         there = self.snapshot().words()
         self.due = {key: words for key, words in self.due.items() if there.issuperset(words)}
@@ -139,7 +139,7 @@ class Ledger:
 
     def check_stopped(self, before: Snapshot, run: Run) -> None:
         """After a run that was to be stopped, and may have come to its end before."""
-        self._share()
+        self._share(before)
         self._check_words(before)
         self.stopped = run.code < 0
         if not self.stopped:
@@ -191,15 +191,21 @@ class Ledger:
 
     def check_sent(self, before: Snapshot, run: Run) -> None:
         """After a run both ways: no line of the user's own was sent; what was sent is shared."""
-        self._share()
+        self._share(before)
         self.check_ended(before, run)
         self.pasted.clear()
         self._agreed()
 
-    def _share(self) -> None:
+    def _share(self, before: Snapshot) -> None:
+        """Enter what the source has got from the vault: each passage once, and no word that is not there any more."""
+        had = set(self.shared)
         said = self.world.said()
         assert [line for line in said if is_own(line)] == []
         self.shared |= {word for line in said for word in TOKEN.findall(line)}
+        sent = {word for word in self.shared - had if word.startswith("u")}
+        assert sent & before.words() <= self.snapshot().words()
+        made = Counter(line for line in self.world.passages() if "is marked" in line)
+        assert [line for line in made if made[line] > 1] == [], "made twice"
 
     def check_converged(self, before: Snapshot, run: Run) -> None:
         """After two runs both ways: nothing is sent any more; block and highlight say the same, unless it is told."""

@@ -79,6 +79,12 @@ class Machine(RuleBasedStateMachine):
                 self.ledger.touched[f"readwise:{book}"].add(field)
         self._by_user(lambda: self.world.edit(path, lambda lines: edit(lines, at, word)))
 
+    @rule(where=NUMBER, at=NUMBER)
+    def marks_a_passage(self, where: int, at: int) -> None:
+        if homes := sorted(self.world.homes().values()):
+            words = self.world.word("u"), self.world.word("u"), self.world.word("u")
+            self._by_user(lambda: self.world.edit(pick(homes, where), lambda lines: edits.marked(lines, at, words)))
+
     @rule(what=st.sampled_from(["move", "copy", "delete", "unanchor"]), where=NUMBER, to=NUMBER, at=NUMBER)
     def arranges_a_block(self, what: str, where: int, to: int, at: int) -> None:
         if not (blocks := self.world.blocks()):
