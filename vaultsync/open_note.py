@@ -11,11 +11,11 @@ from vaultsync.lens.reading import Reading, Refusal
 from vaultsync.lens.rows import words_of
 from vaultsync.merging.conflicts import Callout, found
 from vaultsync.merging.reconcile import Agreed, Held, conflicts_elsewhere, together
-from vaultsync.model import Document
-from vaultsync.sending.aliases import AWAY
+from vaultsync.model import Document, field_value
+from vaultsync.sending.aliases import AWAY, LAYOUT
 from vaultsync.sending.creations import asked_for
 from vaultsync.sending.edits import edits
-from vaultsync.sending.fates import Outgoing
+from vaultsync.sending.fates import Fate, Outgoing
 from vaultsync.sending.outbox import Copy, Rules, outbox
 from vaultsync.storage.entry import Base, Entry
 from vaultsync.workspace import Workspace
@@ -60,6 +60,24 @@ class OpenNote:
         return self.reading.refusals
 
     @property
+    def unfit(self) -> tuple[Outgoing, ...]:
+        """Fields of which it is known what their user typed, and that it can't be what they hold."""
+        names = {block.id: block.block_id for block in self.agreed.layout.blocks}
+        owners = {"": self.agreed.document} | {one.id: one for one in self.agreed.document.highlights}
+        foreign = {one.owner for one in self.entry.aliases if one.field == LAYOUT}  # nobody typed anything there
+        return tuple(
+            Outgoing(
+                Edit(self.entry.id, one.owner, one.field, field_value(owners[one.owner], one.field) or "", one.typed),
+                self.path,
+                names.get(one.owner, ""),
+                Fate.REFUSED,
+                one.reason,
+            )
+            for one in self.refusals
+            if one.typed is not None and one.owner not in foreign
+        )
+
+    @property
     def without_anchor(self) -> tuple[str, ...]:
         """Highlights whose anchor is gone while something like their longest line is still there."""
         own, text = self.readings[""], self.held.note
@@ -90,6 +108,7 @@ class OpenNote:
         """The fields its user changed, passages that are to be highlights, and what stands against sending each."""
         copy = Copy(self.path, self.agreed, self.held, self.readings, self.newest, self.entry.aliases)
         new = self._asked_for(copy, source, workspace, allow_commands=allow_commands)
+        new = (*self.unfit, *new)
         if not self.edits:
             return new
 

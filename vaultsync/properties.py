@@ -31,7 +31,7 @@ from vaultsync.rendering.tracked import (
     Tracked,
     plain_text,
 )
-from vaultsync.scalars import Loader, item, quoted, remark, scalar
+from vaultsync.scalars import Loader, Verbatim, item, quoted, remark, scalar
 from vaultsync.tags import local_tag, local_tags
 
 _HOLE = re.compile(f"{OPEN}(\\d+){CLOSE}")
@@ -50,19 +50,27 @@ class _Handler(YAMLHandler):
 
     FM_BOUNDARY = re.compile(r"^---[ \t]*$", re.MULTILINE)
 
+    loader = Loader
+
     def load(self, fm: str, **_: object) -> Any:
-        return yaml.load(fm, Loader=Loader)  # noqa: S506  # it is a safe loader
+        return yaml.load(fm, Loader=self.loader)  # noqa: S506  # it is a safe loader
 
 
-def read_properties(text: str) -> dict[str, Any]:
-    r"""The properties of a note, {} if it has none or they are not YAML.
+class _AsSpelled(_Handler):
+    """The same, with every scalar as it is spelled."""
+
+    loader = Verbatim
+
+
+def read_properties(text: str, *, spelled: bool = False) -> dict[str, Any]:
+    r"""The properties of a note, {} if it has none or they are not YAML. spelled: numbers and the like as typed.
 
     >>> read_properties("---\nid: 007\ndue: 12:30\nread: no\n---\ntext")
     {'id': 7, 'due': '12:30', 'read': 'no'}
     """
     text = text.removeprefix("\ufeff")
     try:
-        found, _ = frontmatter.parse(text[: front_matter_end(text)], handler=_Handler())
+        found, _ = frontmatter.parse(text[: front_matter_end(text)], handler=_AsSpelled() if spelled else _Handler())
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return {str(key): value for key, value in found.items()}

@@ -20,6 +20,9 @@ _UNSEEN = re.compile(f"[\x00-\x1f\x7f-\x9f\ufeff\ud800-\udfff{NONCHARACTERS}]")
 _ESCAPED = re.compile(f"[\x7f-\x9f\u2028\u2029\ufeff{NONCHARACTERS}]")
 
 
+_NULL = r"^(?:~|null|Null|NULL|)$"
+
+
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml where it is built in
     """YAML 1.2 core: `no`, `12:30`, `1_000` and dates are text; `0o7`, `0x1f` and `true` are not."""
 
@@ -28,7 +31,7 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
 
 for _tag, _pattern, _first in (
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("null", _NULL, ["~", "n", "N", ""]),
     ("int", r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", "-+0123456789"),
     (
         "float",
@@ -45,6 +48,15 @@ def _whole(loader: Any, node: yaml.ScalarNode) -> int:
 
 
 Loader.add_constructor("tag:yaml.org,2002:int", _whole)
+
+
+class Verbatim(Loader):
+    """Every scalar as it is spelled: `007` and `True` are these texts. Only what stands for nothing is nothing."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}
+
+
+Verbatim.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(_NULL), ["~", "n", "N", ""])
 
 
 def scalar(text: str, *, flow: bool = False) -> str:

@@ -146,7 +146,7 @@ def _unread(note: OpenNote) -> Iterator[Trouble]:
     names = {block.id: block.block_id for block in note.agreed.layout.blocks}
     foreign = {one.owner for one in note.entry.aliases if one.field == LAYOUT}  # nobody edited anything there
     for one in note.refusals:
-        if one.owner in foreign:
+        if one.owner in foreign or one.typed is not None:  # the latter is among the edits
             continue
         why = f"It can't be told what you wrote, for {one.reason}."
         yield Trouble(note.path, one.field, names.get(one.owner, ""), why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 # Obsidian allows letters, digits, "_", "-", "/", and any symbol beyond ASCII (emoji); not blanks or punctuation.
@@ -19,6 +20,25 @@ def local_tag(name: str) -> str:
     """
     spelled = re.sub(_NOT_ALLOWED, "-", name).strip("-/")
     return f"y{spelled}" if spelled.isdecimal() else spelled
+
+
+def typed_tag(text: str) -> str:
+    """A tag as it was typed into a property, without the hash some put before it.
+
+    >>> typed_tag(" #to   read ")
+    'to read'
+    """
+    return " ".join(text.split()).removeprefix("#").lstrip()
+
+
+def folded_tag(text: str) -> str:
+    """What tags of a note are compared by: typed as they may be, and printed as Obsidian can hold them.
+
+    >>> folded_tag("2025") == folded_tag("y2025"), folded_tag("#A, b") == folded_tag("a-b"), folded_tag("!?")
+    (True, True, '!?')
+    """
+    typed = typed_tag(text)
+    return unicodedata.normalize("NFC", local_tag(typed) or typed).casefold()
 
 
 @lru_cache(maxsize=512)  # the tags of one highlight are often those of another

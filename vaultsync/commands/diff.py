@@ -49,4 +49,5 @@ def _lines(note: OpenNote | VaultsyncError) -> Iterator[str]:
     for edit in note.edits:
         yield f"# {names.get(edit.owner, '')}{edit.field}: {short(edit.before)} -> {short(edit.after)}"
     for refusal in note.refusals:
-        yield f"# {names.get(refusal.owner, '')}{refusal.field}: can't be told, for {refusal.reason}"
+        why = refusal.reason if refusal.typed is not None else f"can't be told, for {refusal.reason}"
+        yield f"# {names.get(refusal.owner, '')}{refusal.field}: {why}"

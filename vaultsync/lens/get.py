@@ -117,7 +117,7 @@ class _Reader:
         differing = self._differing()
         agreed = {key: self._agreed(key, outs, differing, twice) for key, outs in said.items()}
         values = {key: out for key, out in agreed.items() if not isinstance(out, Unread)}
-        refusals = [Refusal(*key, out.reason) for key, out in agreed.items() if isinstance(out, Unread)]
+        refusals = [Refusal(*key, out.reason, out.typed) for key, out in agreed.items() if isinstance(out, Unread)]
         homes = self._pinned.homes
         return Reading(
             values,

@@ -21,9 +21,13 @@ Value = str | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Text that can't be taken for a value, and why."""
+    """Text that can't be taken for a value, and why.
+
+    reason: what is said of "the field". typed: what stands there, where that is known; reason is a sentence then.
+    """
 
     reason: str
+    typed: Value | None = None
 
 
 # The reasons, each said of "the field".
@@ -197,9 +201,20 @@ def _tags(text: str, via: Steps, base: tuple[str, ...], others: tuple[str, ...])
 def _hashtags(text: str, base: tuple[str, ...]) -> list[str] | Unread:
     del base
     words = [word for word in re.split(r"[\s,]+", text) if word]
-    if any(word[0] != "#" or local_tag(word[1:]) != word[1:] or word == "#" for word in words):
-        return Unread(NOT_A_TAG)
+    odd = next((word for word in words if word[0] != "#" or local_tag(word[1:]) != word[1:] or word == "#"), "")
+    if odd:
+        return Unread(_instead(odd), tuple(word.removeprefix("#") for word in words))
     return [word[1:] for word in words]
+
+
+def _instead(word: str) -> str:
+    """What to write instead of a word that is no hashtag."""
+    tag = local_tag(word.removeprefix("#"))
+    if not tag:
+        return f'"{word}" is no tag; take it out, or put it on a line of its own.'
+    if word[0] == "#":
+        return f'"{word}" is no tag in Obsidian; write "#{tag}".'
+    return f'"{word}" has no # before it; write "#{tag}", or put it on a line of its own.'
 
 
 def _wikilinks(text: str, base: tuple[str, ...]) -> list[str] | Unread:

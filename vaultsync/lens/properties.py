@@ -10,11 +10,12 @@ from vaultsync.lens.inverse import Unread, Value, read_back, same_text, service_
 from vaultsync.note import ID_KEY
 from vaultsync.properties import read_properties
 from vaultsync.rendering.tracked import AS_DAY, AS_FLAG, Property
+from vaultsync.tags import local_tag, typed_tag
 
 NOT_TEXT = "its property is not text; put it in quotes"
 NOT_FLAG = "its property is neither true nor false; write one of the two"
 NOT_DAY = "its property is no day; write it as 2026-01-31"
-NOT_LIST = "its property is not a list of tags"
+NOT_LIST = 'its property is not a list of tags; write each on a line of its own, as "- tag"'
 
 
 def property_values(
@@ -33,7 +34,10 @@ def property_values(
         if one.key in now:
             same = _is_same(was.get(one.key), now[one.key])
             value = values[one.field]
-            yield one.field, value if same else _typed(now[one.key], one, value, names)
+            if same or one.via or isinstance(value, str):
+                yield one.field, value if same else _typed(now[one.key], one, value, names)
+            else:
+                yield one.field, _tags(read_properties(ours, spelled=True)[one.key], value, names)
 
 
 def _is_same(was: Any, now: Any) -> bool:
@@ -43,19 +47,31 @@ def _is_same(was: Any, now: Any) -> bool:
 
 
 def _typed(now: Any, owned: Property, base: Value, names: Iterable[str]) -> Value | Unread:
+    """A value that is not a list of tags."""
     if owned.via == AS_FLAG:
         return ("true" if now else "false") if isinstance(now, bool) else Unread(NOT_FLAG)
     if owned.via == AS_DAY:
         return _day(now)
-    if isinstance(base, str) or owned.via:
-        if not isinstance(now, str | None):
-            return Unread(NOT_TEXT)
-        return read_back(now or "", owned.via, base, names)
+    return read_back(now or "", owned.via, base, names) if isinstance(now, str | None) else Unread(NOT_TEXT)
+
+
+def _tags(now: Any, base: tuple[str, ...], names: Iterable[str]) -> Value | Unread:
+    """Tags as they were typed. now: as spelled in the file, so that 2025, true and 007 are tags of these names."""
     items = now if isinstance(now, list) else (now or "").split(",") if isinstance(now, str | None) else None
-    if items is None or any(isinstance(item, list | dict) for item in items):
+    if items is None:
         return Unread(NOT_LIST)
-    tags = [_tag(item) for item in items if item is not None]
-    return service_names([tag for tag in tags if tag], base, names)
+    typed = tuple(tag for tag in map(_tag, items) if tag)
+    for item, tag in zip(items, map(_tag, items), strict=True):
+        if isinstance(item, list | dict) or (tag and tag not in base and not local_tag(tag)):
+            return Unread(f'"{tag}" is no tag; write it with letters, or take it out.', typed)
+    return service_names(typed, base, names)
+
+
+def _tag(item: Any) -> str:
+    """One item of the property; nothing for an empty one."""
+    if isinstance(item, dict):
+        return ", ".join(f"{key}: {value}" for key, value in item.items())
+    return ", ".join(map(str, item)) if isinstance(item, list) else typed_tag(item or "")
 
 
 def _day(now: Any) -> Value | Unread:
@@ -66,7 +82,3 @@ def _day(now: Any) -> Value | Unread:
     except ValueError:
         known = False
     return text if known and text is not None else Unread(NOT_DAY)
-
-
-def _tag(item: Any) -> str:
-    return str(item).lower() if isinstance(item, bool) else str(item).strip().removeprefix("#")

@@ -33,11 +33,12 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A field whose value can't be told, and why, as a sentence for its user."""
+    """A field whose value can't be told or can't be one, and why. typed: what was typed; then reason is a sentence."""
 
     owner: str
     field: str
     reason: str
+    typed: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)

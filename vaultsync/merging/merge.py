@@ -19,7 +19,7 @@ from vaultsync.lens.inverse import Value
 from vaultsync.lens.reading import Reading
 from vaultsync.merging.body import Body
 from vaultsync.merging.conflicts import FieldConflict, cleared, count, found
-from vaultsync.merging.patch import merge_properties, with_deleted
+from vaultsync.merging.patch import TAGS_KEY, merge_properties, with_deleted
 from vaultsync.merging.splice import base_with_values, ours_with_values, places, printed_values
 from vaultsync.model import Document, Highlight, field_value, with_fields
 from vaultsync.note import Note, join, split
@@ -149,7 +149,8 @@ def _merged(sides: _Sides, conflicts: Sequence[FieldConflict]) -> MergedNote:
     was = base_with_values(base, reading, values, where)
     mine = ours_with_values(base, whole, reading, values, where, newline)
     note = split(mine.text)
-    patched = merge_properties(sides.front, note.front, theirs.text[: theirs.layout.body], newline=newline)
+    tags = {TAGS_KEY, *(one.key for one in theirs.layout.properties if one.field == "tags" and not one.via)}
+    patched = merge_properties(sides.front, note.front, theirs.text[: theirs.layout.body], newline=newline, tags=tags)
     body = Body(reading, layout, theirs.layout, newline.removesuffix("\n"), base, adopting=sides.adopting)
     body.merge(was, mine, theirs.text)
     for one in patched.conflicts:

@@ -7,7 +7,7 @@ matter that is not a plain list of properties is left whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,12 @@ import yaml
 from vaultsync.note import ID_KEY, Note, join, split
 from vaultsync.rendering.tracked import plain_text
 from vaultsync.scalars import Loader, item
+from vaultsync.tags import folded_tag
 
 COUNT_KEY = "vaultsync_conflicts"
 DELETED_KEY = "vaultsync_deleted"
+TAGS_KEY = "tags"  # Obsidian's own
+_NULL = "tag:yaml.org,2002:null"
 _Edit = tuple[int, int, str]
 
 
@@ -39,6 +42,10 @@ class Patched:
     readable: bool = True
 
 
+class _Tag(str):
+    """A tag, or several with commas between them, as spelled in a note."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """One property. begin: of its name; at: behind the colon; end: of its value. lines: the whole lines it is on."""
@@ -51,17 +58,19 @@ class _Entry:
     value: Any
 
 
-def merge_properties(base: str, ours: str, theirs: str, *, newline: str = "\n") -> Patched:
+def merge_properties(
+    base: str, ours: str, theirs: str, *, newline: str = "\n", tags: Collection[str] = (TAGS_KEY,)
+) -> Patched:
     r"""Patch our front matter (from "---" to the closing "---" with its newline, or "") with theirs' changes.
 
-    base, theirs: front matter as rendered. newline: what lines end with in the note.
+    base, theirs: front matter as rendered. newline: what lines end with in the note. tags: keys that hold tags.
 
     >>> merge_properties("---\na: 1\n---\n", "---\na: 1 # mine\nb: x\n---\n", "---\na: 2\n---\n").text
     '---\na: 2 # mine\nb: x\n---\n'
     """
     if base == ours.replace("\r\n", "\n"):
         return Patched(theirs.replace("\n", newline))
-    was, mine, new = _entries(base), _entries(ours), _entries(theirs)
+    was, mine, new = (_entries(front, tags) for front in (base, ours, theirs))
     if mine is None or was is None or new is None:
         return Patched(ours, readable=False)
     if not ours:
@@ -140,10 +149,11 @@ def _brought(
             return []
         close = _closing(ours)
         return [(close, close, theirs[new.lines])]
-    if _same(mine.value, new.value) or (key != ID_KEY and was is not None and _same(was.value, new.value)):
+    have = _items(mine.value) if _is_list(new.value) else mine.value
+    if _same(have, new.value) or (key != ID_KEY and was is not None and _same(was.value, new.value)):
         return []
     before = _items(was.value) if was else []
-    if _is_list(new.value) and _is_list(_items(mine.value)) and _is_list(before):
+    if _is_list(new.value) and _is_list(have) and _is_list(before):
         return _relisted(theirs, new, ours, mine, before)
     if key == ID_KEY or (was is not None and _same(mine.value, was.value)):
         return [_replaced(theirs, new, mine)]
@@ -158,14 +168,18 @@ def _replaced(source: str, new: _Entry, mine: _Entry) -> _Edit:
 
 def _relisted(theirs: str, new: _Entry, ours: str, mine: _Entry, before: Sequence[Any]) -> list[_Edit]:
     """Bring a list's changes item by item: theirs' removals and additions, in the form of ours."""
-    held, coming, old = (_folded(values) for values in (_items(mine.value), new.value, before))
+    items = _items(mine.value)
+    held, coming, old = (_folded(values) for values in (items, new.value, before))
     gone = {name for name in held if name in old and name not in coming}
     added = [value for name, value in coming.items() if name not in held and name not in old]
     if not gone and not added:
         return []
-    if not mine.value:
+    if not items:
         return [_replaced(theirs, new, mine)]
-    children = list(zip(mine.node.value, mine.value, strict=True))
+    if not isinstance(mine.value, list):
+        stay = [value for value in items if _fold(value) not in gone]
+        return [(mine.at, mine.end, f" [{', '.join(item(value, flow=True) for value in (*stay, *added))}]")]
+    children = list(zip(mine.node.value, items, strict=True))
     kept = [child for child, value in children if _fold(value) not in gone]
     if mine.node.flow_style or not kept:
         raw = [ours[child.start_mark.index : child.end_mark.index] for child in kept]
@@ -181,7 +195,9 @@ def _relisted(theirs: str, new: _Entry, ours: str, mine: _Entry, before: Sequenc
 
 
 def _items(value: Any) -> Any:
-    """What stands for an empty list, as one."""
+    """What stands for an empty list or for a list of tags, as one."""
+    if isinstance(value, _Tag):
+        return [_Tag(one.strip()) for one in value.split(",") if one.strip()]
     return [] if value is None or value == "" else value
 
 
@@ -194,6 +210,8 @@ def _folded(values: Sequence[Any]) -> dict[Any, Any]:
 
 
 def _fold(value: Any) -> Any:
+    if isinstance(value, _Tag):
+        return folded_tag(value)
     # A tag is printed with "-" for its blanks, and typed with either.
     return "-".join(value.casefold().split()) if isinstance(value, str) else str(value)
 
@@ -246,8 +264,8 @@ def _remarks(front: str, entry: _Entry, base: str) -> str:
     return "".join(f"{line.strip()}\n" for line in (*own, behind) if line.strip() and line.strip() not in base)
 
 
-def _entries(front: str) -> Mapping[str, _Entry] | None:
-    """The properties of a front matter, in order; None if it is not a plain list of them."""
+def _entries(front: str, tags: Collection[str] = ()) -> Mapping[str, _Entry] | None:
+    """The properties of a front matter, in order; None if it is not a plain list of them. tags: keys that hold some."""
     if not front:
         return {}
     start, close = front.index("\n") + 1, _closing(front)
@@ -260,17 +278,30 @@ def _entries(front: str) -> Mapping[str, _Entry] | None:
             return {}
         if not isinstance(root, yaml.MappingNode) or root.flow_style:
             return None
-        found = {key.value: _entry(source, key, value, loader) for key, value in root.value}
+        found = {
+            key.value: _entry(source, key, node, _said(node, loader, tags=key.value in tags))
+            for key, node in root.value
+        }
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
     return found if len(found) == len(root.value) else None
 
 
-def _entry(source: str, key: Any, node: Any, loader: Any) -> _Entry:
+def _said(node: Any, loader: Any, *, tags: bool) -> Any:
+    """What a property says; tags as they are spelled, for 2025 is one, too."""
+    listed = isinstance(node, yaml.SequenceNode)
+    scalars = node.value if listed else [node]
+    if not tags or not all(isinstance(one, yaml.ScalarNode) for one in scalars):
+        return loader.construct_object(node, deep=True)
+    spelled = [None if one.tag == _NULL else _Tag(one.value) for one in scalars]
+    return spelled if listed else spelled[0]
+
+
+def _entry(source: str, key: Any, node: Any, value: Any) -> _Entry:
     begin, at = key.start_mark.index, source.index(":", key.end_mark.index) + 1
     # An alias has the place of what it stands for.
     end = _end(source, node) if node.start_mark.index >= at else source.index("\n", at)
-    return _Entry(begin, at, end, slice(*_lines(source, begin, end)), node, loader.construct_object(node, deep=True))
+    return _Entry(begin, at, end, slice(*_lines(source, begin, end)), node, value)
 
 
 def _end(source: str, node: Any) -> int:
