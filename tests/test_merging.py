@@ -150,6 +150,39 @@ def test_one_of_several_deleted_blocks_comes_back(reader: Reading) -> None:
     assert reader.text("Walden.md").index(f"^rw{two.id}") < reader.text("Walden.md").index(f"^rw{three.id}")
 
 
+def test_a_block_that_never_was_can_not_be_restored_and_those_that_can_are_named(reader: Reading) -> None:
+    _, (one, two) = reader.book("Walden", "one", "two")
+    reader.export()
+    run = reader.run("restore", "Walden.md", "nosuchblock")
+    assert (run.code, run.out) == (2, "")
+    assert "Walden.md never had a block ^nosuchblock. Nothing was written." in run.err
+    assert f"None of its blocks is missing; it has ^rw{one.id}, ^rw{two.id}." in run.err
+    text = replace(reader, "Walden.md", block(one, "one") + "\n", "")
+    run = reader.run("restore", "Walden.md", f"rw{one.id}", "nosuchblock")
+    assert (run.code, reader.text("Walden.md")) == (2, text)
+    assert f"Missing from it: ^rw{one.id}." in run.err
+
+
+def test_a_block_that_stands_in_its_note_is_said_to_stand_there(reader: Reading) -> None:
+    _, (one,) = reader.book("Walden", "one")
+    reader.export()
+    run = reader.run("restore", "Walden.md", f"^rw{one.id}")
+    assert (run.code, run.out.splitlines()[-1]) == (
+        0,
+        f"^rw{one.id} was not deleted, so there is nothing to restore of it.",
+    )
+
+
+def test_a_block_of_a_deleted_note_comes_back_with_its_note(reader: Reading) -> None:
+    _, (one,) = reader.book("Walden", "one")
+    reader.export()
+    (reader.vault / "Walden.md").unlink()
+    assert reader.run("restore", "Walden.md", "nosuchblock").code == 2
+    assert reader.paths() == []
+    assert reader.run("restore", "Walden.md", f"^rw{one.id}").code == 0
+    assert reader.paths() == ["Walden.md"]
+
+
 def test_a_note_its_user_deleted_is_restored_by_its_path(reader: Reading) -> None:
     reader.book("Walden", "one")
     reader.export()

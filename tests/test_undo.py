@@ -27,6 +27,18 @@ def test_an_update_is_taken_back_and_comes_again_with_the_next_export(reader: Re
     assert reader.text("Walden.md") == after
 
 
+@pytest.mark.parametrize("typed", [False, True])
+def test_status_after_it_does_not_say_that_anything_failed(reader: Reading, walden: Highlight, *, typed: bool) -> None:
+    if typed:
+        reader.type("Walden.md")
+    reader.library.edit_highlight_at_source(walden.id, text="I went into the woods.")
+    reader.export()
+    reader.run("undo")
+    status = reader.run("status").out
+    assert "could not" not in status
+    assert "1 note with news that wait for the next export:\n  Walden.md\n" in status
+
+
 def test_a_merge_is_taken_back_with_what_its_user_had_typed(reader: Reading, walden: Highlight) -> None:
     mine = reader.type("Walden.md")
     reader.library.edit_highlight_at_source(walden.id, text="I went into the woods.")

@@ -79,6 +79,23 @@ class Desk:
         among = workspace.sources if sources is None else sources
         return self._open(document_id(wanted, sources=among, state=workspace.state, vault=workspace.vault))
 
+    def standing(self, wanted: str, blocks: Collection[str]) -> tuple[str, ...]:
+        """Those of the blocks of a note that are not missing. Raises ConfigError if the note never had one of them."""
+        from vaultsync.drafting.decisions import blocks_of
+
+        identity = document_id(
+            wanted, sources=self._workspace.sources, state=self._workspace.state, vault=self._workspace.vault
+        )
+        entry, place = self._workspace.state.entry(identity), self.survey.place(identity)
+        if entry is None or entry.base is None:
+            return ()
+        names = blocks_of(entry.base)
+        missing = self._open(identity).missing if place.found is not None else names
+        unknown = [block for block in blocks if block not in names]
+        if unknown:
+            raise _no_such_block(entry.path or identity, unknown[0], names, missing)
+        return tuple(block for block in blocks if block not in missing)
+
     def _open(self, identity: str) -> OpenNote:
         place, entry = self.survey.place(identity), self._workspace.state.entry(identity)
         if entry is None or entry.base is None or place.found is None:
@@ -134,6 +151,22 @@ class Desk:
                     found_now = Found(outcome.path, outcome.size, outcome.mtime_ns, outcome.inode)
                     state.rewritten(outcome.path, outcome.digest, found_now)
         page.settle()
+
+
+def _no_such_block(path: str, block: str, names: Collection[str], missing: Collection[str]) -> ConfigError:
+    if missing:
+        hint = f"Missing from it: {_named(missing)}."
+    else:
+        hint = f"None of its blocks is missing; it has {_named(names)}." if names else "It has no blocks."
+    return ConfigError(f"{path} never had a block ^{block}. Nothing was written.", hint=hint)
+
+
+def _named(blocks: Collection[str]) -> str:
+    shown = ", ".join(f"^{block}" for block in list(blocks)[:_NAMED])
+    return shown + (f" and {len(blocks) - _NAMED:,} more" if len(blocks) > _NAMED else "")
+
+
+_NAMED = 10
 
 
 def _as_left(note: OpenNote, written: Written, text: str) -> Entry:

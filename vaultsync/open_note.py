@@ -10,7 +10,7 @@ from vaultsync.hookspecs import Edit, Highlighter, NewHighlight, Source
 from vaultsync.lens.reading import Reading, Refusal
 from vaultsync.lens.rows import words_of
 from vaultsync.merging.conflicts import Callout, found
-from vaultsync.merging.reconcile import Agreed, Held, conflicts_elsewhere, together
+from vaultsync.merging.reconcile import Agreed, Held, conflicts_elsewhere, missing, together
 from vaultsync.model import Document, field_value
 from vaultsync.sending.aliases import AWAY, LAYOUT
 from vaultsync.sending.creations import asked_for
@@ -76,6 +76,11 @@ class OpenNote:
             for one in self.refusals
             if one.typed is not None and one.owner not in foreign
         )
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the blocks are called that are in no note any more."""
+        return missing(self.agreed, self.held, self.readings[""])
 
     @property
     def without_anchor(self) -> tuple[str, ...]:

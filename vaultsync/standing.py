@@ -45,7 +45,7 @@ class Standing(msgspec.Struct, frozen=True):
     runs: the last ones, newest first, as pull.py kept them. next_full: by source, when everything is listed
     again; None: at the next run. notes: how many there are. edited: they hold words of their user's. conflicts: both
     sides changed the same. unsent: what the next push sends. refused: what it doesn't, and why.
-    waiting: with news that could not be written yet. deleted: by their user, where they were. copies: of a
+    waiting: with news that wait for the next export. deleted: by their user, where they were. copies: of a
     note, with its id. unread: what could not be looked at, and why. orphans: how many notes there are of sources that
     vaultsync.toml has no more; nothing else is told of them. outdated: how many were made by an earlier template.
     """

@@ -21,6 +21,7 @@ def command(note: str, blocks: tuple[str, ...], vault: str | None, *, dry: bool)
     every block that is missing comes back. What you wrote in the note stays.
     """
     from vaultsync import workspace
+    from vaultsync.desk import Desk
     from vaultsync.pull import Options
     from vaultsync.runs import run
 
@@ -28,6 +29,9 @@ def command(note: str, blocks: tuple[str, ...], vault: str | None, *, dry: bool)
     wanted = tuple(block.removeprefix("^") for block in blocks)
     options = Options(only=(note,), restoring=wanted)
     with workspace.opened(root, env=os.environ, stand=workspace.offline(root), writing="vaultsync restore") as opened:
+        standing = Desk(opened).standing(note, wanted) if wanted else ()
         report = run(opened, "restore", pull=options, dry=dry)
     print_report(report)
+    for block in standing:
+        click.echo(f"^{block} was not deleted, so there is nothing to restore of it.")
     return report.exit_code

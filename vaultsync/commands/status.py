@@ -65,7 +65,7 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
     yield from _some(_troubles(found.unsent), "that the next push sends", "edit")
     yield from _some(_troubles(found.refused), "not sent; what you wrote stays as it is", "edit")
     yield from _some(found.edited, "with words of yours")
-    yield from _some(found.waiting, "with news that could not be written yet")
+    yield from _some(found.waiting, "with news that wait for the next export")
     if found.outdated:
         yield f"{_count(found.outdated)} made by an earlier template; the next export makes them anew."
     yield from _some(found.deleted, "deleted by you and not written again")

@@ -328,7 +328,12 @@ def _put_off(decision: Decision) -> Decision:
 
 def highlights_in(base: Base) -> int:
     """How many highlights a note was written with."""
-    return len(_layouts.decode(base.spans).blocks)
+    return len(blocks_of(base))
+
+
+def blocks_of(base: Base) -> tuple[str, ...]:
+    """What the blocks of a note are called in it, in order."""
+    return tuple(block.block_id for block in _layouts.decode(base.spans).blocks)
 
 
 def _conflicts(number: int) -> str:

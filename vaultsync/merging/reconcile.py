@@ -186,6 +186,12 @@ def restoring(agreed: Agreed, held: Held, blocks: Collection[str] = ()) -> Agree
     return replace(agreed, layout=msgspec.structs.replace(agreed.layout, blocks=stay, spans=spans))
 
 
+def missing(agreed: Agreed, held: Held, own: Reading) -> tuple[str, ...]:
+    """What the blocks are called that are in no note. own: of the document's note."""
+    gone = set(own.absent).difference(*_moved(agreed, held, own).values())
+    return tuple(block.block_id for block in agreed.layout.blocks if block.id in gone)
+
+
 def part(rendered: Rendered, owners: Iterable[str]) -> Rendered:
     """The blocks of some highlights alone: no properties, nothing of the document's own."""
     wanted = set(owners)
