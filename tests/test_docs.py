@@ -97,13 +97,14 @@ def command_lines() -> list[str]:
 
 @pytest.mark.parametrize("line", command_lines())
 def test_every_documented_command_line_works(reader: Reading, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader.book("Meditations", "The universe is transformation: life is opinion.")
+    _, (highlight,) = reader.book("Meditations", "The universe is transformation: life is opinion.")
     reader.run("export")
     words = shlex.split(line)[1:]
     values = {"~/Notes": str(reader.vault), "ID": f"readwise:{next(iter(reader.library.books))}", "DIR": "made"}
     values |= {
         "NOTE": "Meditations.md",
         "PATH": "Meditations.md",
+        "BLOCK": f"rw{highlight.id}",
         "SOURCE": "readwise",
         "URL": "x",
         "COMMAND": "export",

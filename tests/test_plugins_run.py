@@ -373,9 +373,12 @@ def test_section_of_a_source_whose_plugin_failed_stops_no_other(shelf: Reading, 
     ]
 
 
-def test_edits_of_a_source_that_was_taken_out_of_vaultsync_toml_are_passed_over(shelf: Reading) -> None:
+def test_edits_of_a_source_that_was_taken_out_of_vaultsync_toml_are_passed_over(
+    shelf: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
     toml = shelf.vault / "vaultsync.toml"
-    toml.write_text(toml.read_text().partition("[sources.readwise]")[0])
-    for command in ("push", "sync", "status", "diff"):
+    toml.write_text(toml.read_text().replace("[sources.readwise]", '[sources.other]\ntype = "readwise"'))
+    monkeypatch.setenv("READWISE_TOKEN_OTHER", shelf.simulator.token)
+    for command in ("push", "status", "diff"):
         run = shelf.run(command)
         assert (run.code, run.err) == (0, "")

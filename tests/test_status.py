@@ -117,3 +117,45 @@ def test_preview_of_a_broken_template_names_the_line(vault: Reading) -> None:
     (vault.vault / "T/document.md").write_text("# {{ document.title }}\n{{ document.titel }}\n")
     run = vault.run("templates", "preview", "Walden.md")
     assert (run.code, "T/document.md, line 2" in run.err) == (2, True)
+
+
+def test_a_folder_that_was_moved_out_is_told_by_every_run_until_it_is_back(reader: Reading) -> None:
+    for number in range(6):
+        reader.book(f"Book {number}", "one")
+    reader.export()
+    texts = {path: reader.text(path) for path in reader.paths()}
+    for path in texts:
+        (reader.vault / path).unlink()
+    for command in ("export", "sync", "push"):
+        run = reader.run(command)
+        assert run.code == 3
+        assert "None of the 6 notes of readwise is in the vault any more. None was written again;" in run.err
+        assert "move it back" in run.err
+        assert reader.paths() == []
+    assert len(reader.library.books) == 6
+    for path, text in texts.items():
+        reader.write(f"Elsewhere/{path}", text)
+    assert reader.run("sync").code == 0
+
+
+def test_notes_that_were_deleted_one_by_one_are_nobodys_business(reader: Reading) -> None:
+    for number in range(8):
+        reader.book(f"Book {number}", "one")
+    reader.export()
+    for number in range(7):
+        (reader.vault / f"Book {number}.md").unlink()
+    assert (reader.run("sync").code, reader.run("sync").err) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["export", "sync", "push"])
+def test_a_configuration_without_sources_is_an_error_and_not_an_idle_run(reader: Reading, command: str) -> None:
+    reader.book("Walden", "one")
+    reader.export()
+    files = reader.contents()
+    (reader.vault / "vaultsync.toml").write_text("")
+    run = reader.run(command)
+    assert run.code == 2
+    assert "vaultsync.toml names no source, so there is nothing to do. Nothing was asked, written or sent." in run.err
+    assert "[sources.readwise]" in run.err
+    assert {**reader.contents(), "vaultsync.toml": b""} == {**files, "vaultsync.toml": b""}
+    assert "names no source" in reader.run("status").out

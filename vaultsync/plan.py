@@ -5,6 +5,7 @@ base is what we wrote last, ours what the vault holds, theirs what the source re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 import msgspec
@@ -127,6 +128,23 @@ def guard_edits(edits: int, notes: int) -> None:
         raise SafetyStop(
             f"{edits:,} edits wait to be sent, more than anyone types at once. None was sent.",
             hint='"vaultsync status" lists them. If they are meant, run "vaultsync push --yes".',
+        )
+
+
+def guard_vault(noted: Mapping[str, int], gone: Mapping[str, int]) -> None:
+    """Stop where all the notes of a source are gone from the vault at once. Both by source. Raises SafetyStop.
+
+    A folder that was moved out, or a disk that is not there, looks like that; a user who tidies up leaves some.
+    """
+    lost = [name for name, number in noted.items() if gone.get(name) == number > allowance(0)]
+    if lost:
+        number = sum(noted[name] for name in lost)
+        raise SafetyStop(
+            f"None of the {number:,} notes of {' and '.join(lost)} is in the vault any more. None was written again; "
+            "everything else was done.",
+            hint="If a folder was moved out of the vault, move it back. If you deleted them, "
+            '"vaultsync restore NOTE" brings one back, and "vaultsync status" lists them; if you want none of them, '
+            f"take [sources.{lost[0]}] out of vaultsync.toml.",
         )
 
 

@@ -16,9 +16,9 @@ from vaultsync.drafting.decisions import Decider
 from vaultsync.drafting.drafts import Drafts
 from vaultsync.drafting.strays import Strays
 from vaultsync.drafting.survey import Survey, back_at_an_earlier_text, survey
-from vaultsync.errors import ConfigError, VaultError
+from vaultsync.errors import ConfigError, SafetyStop, VaultError
 from vaultsync.hookspecs import Source
-from vaultsync.plan import OnDisk
+from vaultsync.plan import OnDisk, allowance, guard_vault
 from vaultsync.report import Report, Tally
 from vaultsync.storage.deeds import Journal
 from vaultsync.storage.state import Row
@@ -193,6 +193,20 @@ class Round:
         restored = {name for name, (_, suspect) in found.items() if suspect or len(found) > 1}
         state.suspect({name: found[name][0] for name in restored}, seen.places)
         return frozenset(restored)
+
+    def miss(self) -> None:
+        """Tell of sources none of whose notes is in the vault any more, unless the user says that it is meant."""
+        away = set(self.survey.that_are(OnDisk.NOWHERE))
+        if self.bounds.at is not None or self.meant or len(away) <= allowance(0):
+            return
+        state = self.workspace.state
+        noted = {name: set(state.ids_with_note(name)) for name in self.workspace.accounts}
+        try:
+            guard_vault(
+                {name: len(ids) for name, ids in noted.items()}, {name: len(ids & away) for name, ids in noted.items()}
+            )
+        except SafetyStop as stop:
+            self.tally.stop = stop
 
     def chosen(self, names: Iterable[str]) -> list[tuple[str, Source]]:
         """These sources, all if none is named, in the order of vaultsync.toml. Raises ConfigError."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from vaultsync.config import FILE
+from vaultsync.errors import ConfigError
 from vaultsync.pull import Options, Pull
 from vaultsync.report import Report
 from vaultsync.rounds import Bounds, Round
@@ -33,12 +35,20 @@ def run(  # noqa: PLR0913  # two halves, and how to go about them
 
     command: what it is called. announce: told what is about to happen to many notes. bounds: given by who runs again
     and again, and keeps no record of runs without news.
-    Raises VaultsyncError only for what stops everything before anything was written; the rest is in the report.
+    Raises VaultsyncError only for what stops everything before anything was written, such as a vaultsync.toml without
+    sources; the rest is in the report.
     """
+    if not workspace.accounts:
+        raise ConfigError(
+            f"{FILE} names no source, so there is nothing to do. Nothing was asked, written or sent.",
+            hint="Write a section [sources.readwise] or [sources.linkding] in it, as docs/reference.md shows.",
+        )
     swept: list[str] = []
     with workspace.state.pretend() if dry else nullcontext():
         this = Round(workspace, dry, push is not None and push.yes, announce, bounds or Bounds())
         this.look()
+        if not (pull and pull.only):
+            this.miss()
         if pull is not None:
             pulling = Pull(this, pull)
             pulling.everything()

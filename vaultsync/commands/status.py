@@ -54,6 +54,8 @@ def _watching(beat: Beat) -> Iterator[str]:
 
 
 def _lines(found: Standing, now: datetime) -> Iterator[str]:
+    if not found.next_full:
+        yield "vaultsync.toml names no source, so there is nothing to fetch or to send."
     if not found.runs:
         yield 'Nothing was exported yet. Next: "vaultsync export".'
     for run in found.runs:

@@ -176,6 +176,10 @@ class State(RunState):
         query = f"SELECT id, source FROM entries WHERE path IS NOT NULL AND source NOT IN ({marks})"
         return dict(self._read(query, *sources))
 
+    def ids_with_note(self, source: str) -> list[str]:
+        """Return the ids of documents that have a note, or had one until their user deleted it."""
+        return [id_ for (id_,) in self._read("SELECT id FROM entries WHERE source = ? AND path IS NOT NULL", source)]
+
     def ids_without_note(self, source: str) -> list[str]:
         """Return the ids of documents that are known but have no note."""
         query = "SELECT id FROM entries WHERE source = ? AND path IS NULL"
