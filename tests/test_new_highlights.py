@@ -510,7 +510,7 @@ def test_add_writes_nothing_that_could_not_be_sent(reader: Reading) -> None:
     files = reader.files()
     for words, why in (
         (("Walden.md", "one"), "It is highlighted already"),
-        (("Walden.md", " "), "It has no passage"),
+        (("Walden.md", " "), "There are no words"),
         (("Walden.md", "three ^rw1"), "ends like an anchor"),
         (("Walden.md", "three", "--note", ".h1"), "It begins with a dot"),
         (("Nowhere.md", "three"), "No document is known"),
@@ -526,3 +526,24 @@ def test_add_where_no_highlights_are_made_writes_nothing(reader: Reading) -> Non
     files = reader.files()
     assert reader.run("add", "Walden.md", "three").code == 2
     assert reader.files() == files
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["Walden.md", ""], 'Give them behind the note: vaultsync add NOTE "some words".'),
+        (["Walden.md", " \n"], "There are no words to be highlighted. Nothing was written."),
+        (["Walden.md", "-..."], 'A passage that begins with a dash goes behind two: vaultsync add NOTE -- "-..."'),
+        (["Walden.md", "three", "--note", ".h1"], 'run "vaultsync add --allow-inline-commands".'),
+        (["Walden.md", "one"], "It is highlighted already, see ^rw"),
+    ],
+)
+@pytest.mark.usefixtures("walden")
+def test_what_can_not_be_added_is_refused_with_advice_for_the_command(
+    reader: Reading, words: list[str], said: str
+) -> None:
+    before = reader.text("Walden.md")
+    run = reader.run("add", *words)
+    assert (run.code, run.out, reader.text("Walden.md")) == (2, "", before)
+    assert said in run.err
+    assert "callout" not in run.err

@@ -9,7 +9,19 @@ import click
 from vaultsync.commands.options import commands_option, find_vault, json_option, show_report, vault_option
 
 
-@click.command("add")
+class _Dashed(click.Command):
+    """Takes a passage that begins with a dash for an option, as any command would, but says what to do."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, with that advice."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            advice = 'A passage that begins with a dash goes behind two: vaultsync add NOTE -- "-..."'
+            raise click.UsageError(f"{error.format_message()} {advice}", ctx) from error
+
+
+@click.command("add", cls=_Dashed)
 @click.argument("wanted", metavar="NOTE")
 @click.argument("text")
 @click.option("--note", default="", metavar="TEXT", help="Its note, on one line.")

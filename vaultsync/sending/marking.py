@@ -21,6 +21,11 @@ def mark(workspace: Workspace, wanted: str, new: NewHighlight, *, allow_commands
     wanted: the note's path, id or address. Nothing is written if it can't be made a highlight, or stands there already.
     Raises ConfigError, VaultError.
     """
+    if not new.text.strip():
+        raise ConfigError(
+            "There are no words to be highlighted. Nothing was written.",
+            hint='Give them behind the note: vaultsync add NOTE "some words".',
+        )
     note = Desk(workspace).note(wanted)
     is_there = any(_same(note, one.new, new) for one in marked(note.held.note))
     text = note.held.note if is_there else _with(note.held.note, new)
@@ -52,7 +57,12 @@ def _check(workspace: Workspace, note: OpenNote, new: NewHighlight, *, allow_com
             hint="Only Readwise does, where push and new_highlights of its section in vaultsync.toml allow it.",
         )
     if asked.fate is not Fate.SEND:
-        raise ConfigError(f"{note.path}: no highlight can be made of it. {asked.why}", hint="Nothing was written.")
+        raise ConfigError(f"{note.path}: no highlight can be made of it. Nothing was written.", hint=_said(asked.why))
+
+
+def _said(why: str) -> str:
+    """A reason as it is told of a passage that stands in no note yet."""
+    return why.replace("; take the callout out.", ".").replace("vaultsync push --allow", "vaultsync add --allow")
 
 
 def _write(workspace: Workspace, note: OpenNote, text: str) -> None:
