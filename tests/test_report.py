@@ -27,7 +27,7 @@ def test_a_dry_run_says_what_would_be() -> None:
         "  create  A.md",
         "  update  B.md  (1 highlight gone at the source)",
         "Would be: 1 created, 1 updated; 0 unchanged. 0 requests.",
-        "1 left as it is:",
+        "1 note left as it is:",
         "  C.md",
     ]
 

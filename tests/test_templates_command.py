@@ -150,3 +150,13 @@ def test_copy_leaves_your_own_files_as_they_are(vault: Path, capsys: pytest.Capt
 def test_copy_of_an_unknown_set_copies_nothing(vault: Path) -> None:
     assert main(["templates", "copy", "nonsense"]) == 2
     assert [path.name for path in vault.iterdir()] == ["vaultsync.toml"]
+
+
+def test_a_mistake_that_several_templates_share_is_told_once(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own(vault, "document.md", "{{ document.titel }}\n")
+    for name in ("podcasts", "tweets"):
+        own(vault, f"document.{name}.md", '{% include "document.md" %}\n')
+    for command, code in ((["templates", "check"], 1), (["doctor", "--offline"], 1)):
+        capsys.readouterr()
+        assert main(command) == code
+        assert capsys.readouterr().out.count("a document has no field 'titel'") == 1

@@ -134,14 +134,14 @@ def test_a_dry_undo_says_what_it_would_do(reader: Reading, walden: Highlight) ->
     push(reader)
     rows, files = reader.rows(), reader.files()
     out = reader.run("undo", "--dry-run").out
-    assert "Would be taken back: 0 notes, 1 edits" in out and "Mine. -> (empty)" in out
+    assert "Would be taken back: 0 notes, 1 edit" in out and "Mine. -> (empty)" in out
     assert (reader.rows(), reader.files(), walden.note) == (rows, files, "Mine.")
 
 
 @pytest.mark.usefixtures("walden")
 def test_an_idle_run_is_not_the_last_one(reader: Reading) -> None:
     assert reader.export("--full").counts == (0, 0, 1, 0)
-    assert reader.run("undo").out.startswith("Taken back: 1 notes")
+    assert reader.run("undo").out.startswith("Taken back: 1 note,")
     assert reader.run("undo").out == "There is nothing to take back.\n"
 
 
@@ -231,6 +231,16 @@ def test_what_could_not_be_given_back_is_not_deleted(reader: Reading, url: str |
     document = reader.library.add_reader_document("Letter", location="later", source_url=url, html_content="<p>Dear")
     reader.export()
     (reader.vault / "Letter.md").unlink()
-    run = reader.run("push", "--json")
-    assert "has no address on the web" in run.json["outbox"][0]["why"]
+    for options in ((), ("--dry-run",)):
+        (told,) = reader.run("push", "--json", *options).json["outbox"]
+        assert (told["fate"], "has no address on the web" in told["why"]) == ("refused", True)
     assert document.id in reader.library.documents
+
+
+def test_a_dry_push_says_which_deletions_readwise_would_refuse(reader: Reading) -> None:
+    one, _ = deleting(reader)
+    (reader.vault / "Walden.md").unlink()
+    for options in (("--dry-run",), ()):
+        (told,) = reader.run("push", "--json", *options).json["outbox"]
+        assert (told["fate"], "lets no program delete a book" in told["why"]) == ("refused", True)
+    assert not reader.library.books[one.book_id].deleted

@@ -24,6 +24,7 @@ from vaultsync.errors import StateError, VaultsyncError
 from vaultsync.host.plugins import Host
 from vaultsync.plan import OnDisk
 from vaultsync.rendering import templates
+from vaultsync.report import counted
 from vaultsync.storage.lock import writer_lock
 from vaultsync.storage.state import State
 from vaultsync.storage.statedir import state_dir
@@ -132,11 +133,11 @@ def _shown(account: Account) -> str:
 
 def _templates(loaded: Config, host: Host) -> Iterator[Finding]:
     chosen = templates.load(loaded.root, loaded.notes.templates)
-    for checked in templates.check(chosen, host.template_filters()):
-        if checked.error:
-            yield _problem("templates", checked.error)
-        else:
-            yield Finding("ok", "templates", f"{checked.shown} works.")
+    found = templates.check(chosen, host.template_filters())
+    # Several may build on one that is broken.
+    for error in {checked.error.message: checked.error for checked in found if checked.error}.values():
+        yield _problem("templates", error)
+    yield from (Finding("ok", "templates", f"{checked.shown} works.") for checked in found if not checked.error)
 
 
 def _source(loaded: Config, account: Account, env: Mapping[str, str], *, offline: bool) -> Iterator[Finding]:
@@ -162,13 +163,15 @@ def _state_and_notes(root: Path, env: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("warning", "state", error.message, error.hint)
     with State.open(folder) as state:
         counts = state.counts()
-        yield Finding("ok", "state", f"{folder}: {counts.documents:,} documents known, {counts.notes:,} with a note.")
+        yield Finding(
+            "ok", "state", f"{folder}: {counted(counts.documents, 'document')} known, {counts.notes:,} with a note."
+        )
         seen = survey(Vault(root), state.rows(), state.entry_of)
     yield from _notes(seen)
 
 
 def _notes(seen: Survey) -> Iterator[Finding]:
-    yield Finding("ok", "notes", f"{len(seen.scan.notes):,} notes in the vault.")
+    yield Finding("ok", "notes", f"{counted(len(seen.scan.notes), 'Markdown file')} in the vault.")
     for path in seen.scan.unknown:
         todo = "Make it readable, or download it from its cloud."
         yield Finding("warning", "notes", f"{path or 'the vault'} can't be looked at; it counts as unknown.", todo)

@@ -34,7 +34,7 @@ COMMANDS = {
     "undo": ("vaultsync.commands.undo", "Take back what the last run did."),
     "restore": ("vaultsync.commands.restore", "Bring back a note or a block you deleted."),
     "add": ("vaultsync.commands.add", "Make a highlight of a passage."),
-    "save": ("vaultsync.commands.save", "Save addresses into Reader or linkding."),
+    "save": ("vaultsync.commands.save", "Save addresses into Reader, linkding, or another service."),
     "assets": ("vaultsync.commands.assets", "List, fetch, send and delete files kept with a document."),
     "review": ("vaultsync.commands.review", "Write today's Daily Review as a note."),
     "templates": ("vaultsync.commands.templates", "List, check, preview and copy templates."),

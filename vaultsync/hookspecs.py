@@ -272,6 +272,14 @@ class Highlighter(Protocol):
         """
 
 
+@runtime_checkable
+class Keeper(Protocol):
+    """What a source may offer besides: to say beforehand what it can't delete, for dry runs."""
+
+    def undeletable(self, record: bytes, owner: str) -> str:
+        """Why `removed` would refuse, as a sentence that says what to do; "" if it would not. Pure."""
+
+
 class Asset(msgspec.Struct, frozen=True):
     """A file that a service keeps with a document: a snapshot of its page, something uploaded, the document itself.
 

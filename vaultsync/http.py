@@ -201,7 +201,7 @@ class Http:
                 return _Answer(response.status_code, response.headers.get("Retry-After"), body)
             url, params = self._redirected(wanted, url, target), ()
         raise UnexpectedReply(
-            f"{self.source}: {wanted.shown} is redirected in circles. Nothing was written.",
+            f"{self.source}: {wanted.shown} is redirected in circles. {self._untouched()}",
             source=self.source,
             hint="Check base_url in vaultsync.toml.",
         )
@@ -287,7 +287,7 @@ class Http:
         )
 
     def _untouched(self) -> str:
-        return "What was fetched before is kept." if self._served else "Nothing was written."
+        return "What was fetched before is kept." if self._served else "None of its notes was touched."
 
     def _quoted(self, body: bytes) -> str:
         """Say in one short line what an answer was, without the token a proxy may have echoed."""

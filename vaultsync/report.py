@@ -112,11 +112,11 @@ class Report(msgspec.Struct, frozen=True):
         if gone := self.count(Action.GONE):
             yield (f'{_notes(gone)} deleted by you, and not written again. Bring one back with "vaultsync restore ID".')
         for fate in (Fate.SENT, Fate.SEND, Fate.WAIT, Fate.REFUSED):
-            told = [outgoing_line(one) for one in self.edited(fate)]
-            yield from _some(told, f"edit{'s' * (len(told) != 1)} {fate.value}")
+            yield from _some([outgoing_line(one) for one in self.edited(fate)], fate.value, "edit")
         told = [f"{path} ({number})" for path, number in sorted(self.conflicts.items())]
-        yield from _some(told, 'with conflicts; see the callouts in them, or "vaultsync resolve NOTE"')
-        yield from _some([f"{problem.about}: {problem.message}" for problem in self.problems], "mended or left out")
+        yield from _some(told, 'with conflicts; see the callouts, or "vaultsync resolve NOTE"', "note")
+        told = [f"{problem.about}: {problem.message}" for problem in self.problems]
+        yield from _some(told, "mended or left out", "thing")
 
     def _summary(self) -> str:
         counts = [
@@ -131,7 +131,7 @@ class Report(msgspec.Struct, frozen=True):
         ]
         done = ", ".join(counts) or "nothing new"
         verb = "Would be" if self.dry and counts else "Notes"
-        return f"{verb}: {done}; {self.unchanged:,} unchanged. {self.requests:,} request{'s' * (self.requests != 1)}."
+        return f"{verb}: {done}; {self.unchanged:,} unchanged. {counted(self.requests, 'request')}."
 
     def _plan(self) -> Iterator[str]:
         for change in self.changes:
@@ -144,7 +144,7 @@ class Report(msgspec.Struct, frozen=True):
             for change in self.changes
             if change.action is action
         ]
-        yield from _some(paths, action.value)
+        yield from _some(paths, action.value, "note")
 
 
 def outgoing_line(one: Outgoing) -> str:
@@ -178,9 +178,18 @@ def short(value: str | tuple[str, ...]) -> str:
     return (text if len(text) <= 60 else f"{text[:59]}…") or "(empty)"
 
 
-def _some(what: list[str], title: str) -> Iterator[str]:
+def counted(number: int, noun: str = "note") -> str:
+    """A number of things in words.
+
+    >>> counted(1), counted(1200, "edit")
+    ('1 note', '1,200 edits')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _some(what: list[str], title: str, noun: str) -> Iterator[str]:
     if what:
-        yield f"{len(what):,} {title}:"
+        yield f"{counted(len(what), noun)} {title}:"
         yield from (f"  {line}" for line in what[:_SHOWN])
     if len(what) > _SHOWN:
         yield f"  and {len(what) - _SHOWN:,} more"

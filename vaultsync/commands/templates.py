@@ -62,6 +62,9 @@ def check(vault: str | None, *, as_json: bool) -> int:
     if as_json:
         print_json({"templates": [_as_json(each) for each in found]})
     else:
+        # Several templates may build on one that is broken.
+        for line in dict.fromkeys(line for each in found for line in _error(each)):
+            click.echo(line)
         for each in found:
             for line in _as_text(each):
                 click.echo(line)
@@ -158,10 +161,14 @@ def _as_json(checked: Checked) -> dict[str, Any]:
     }
 
 
-def _as_text(checked: Checked) -> Iterator[str]:
-    """What was found of one template: a line for it, and one for each field it prints."""
+def _error(checked: Checked) -> Iterator[str]:
+    """Why a template can't be used, if so."""
     if checked.error:
         yield f"{checked.error.message}\n  {checked.error.hint}".rstrip()
+
+
+def _as_text(checked: Checked) -> Iterator[str]:
+    """What was found of one template that works: a line for it, and one for each field it prints."""
     lint = checked.lint()
     if lint is None:
         return

@@ -7,7 +7,7 @@ import os
 import click
 
 from vaultsync.commands.options import find_vault, vault_option
-from vaultsync.report import short
+from vaultsync.report import counted, short
 
 
 @click.command("undo")
@@ -34,7 +34,7 @@ def command(vault: str | None, *, dry: bool) -> int:
         click.echo("There is nothing to take back.")
         return 0
     would = "Would be taken back" if dry else "Taken back"
-    click.echo(f"{would}: {len(undone.files):,} notes, {len(undone.edits):,} edits at the services.")
+    click.echo(f"{would}: {counted(len(undone.files))}, {counted(len(undone.edits), 'edit')} at the services.")
     for path in undone.files[:20]:
         click.echo(f"  {path}")
     for edit in undone.edits[:20]:

@@ -127,6 +127,11 @@ class Fenced:
         """Delete something at the service."""
         return self._ask("removed", bytes, record, owner)
 
+    def undeletable(self, record: bytes, owner: str) -> str:
+        """Why something can't be deleted there; "" also if the source says so only when it is to delete it."""
+        says = self._lost is None and hasattr(self._source, "undeletable")
+        return self._names.said(self._ask("undeletable", str, record, owner)) if says else ""
+
     def recreate(self, record: bytes, owner: str) -> None:
         """Make again what was deleted."""
         self._ask("recreate", type(None), record, owner)

@@ -13,7 +13,7 @@ import msgspec
 
 from vaultsync.drafting.decisions import Draft, highlights_in
 from vaultsync.errors import AuthError, RateLimited, SafetyStop, SourceError, Unreachable
-from vaultsync.hookspecs import Edit, Source
+from vaultsync.hookspecs import Edit, Keeper, Source
 from vaultsync.model import REVIEWS, Document, Highlight
 from vaultsync.open_note import OpenNote
 from vaultsync.plan import OnDisk, guard_deletions
@@ -108,7 +108,8 @@ class Deletions:
         if _changed(as_last_shown(was, before.aliases), now, one.owner):
             self._tell(one, Fate.REFUSED, "It was changed at the source since; it was kept there.")
         elif self.run.dry:
-            self._tell(one, Fate.SEND)
+            why = source.undeletable(entry.record, one.owner) if isinstance(source, Keeper) else ""
+            self._tell(one, Fate.REFUSED if why else Fate.SEND, why)
             return
         else:
             entry = entry.told(source.removed(entry.record, one.owner))

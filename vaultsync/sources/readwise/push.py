@@ -56,30 +56,42 @@ class Push:
 
     def removed(self, kept: bytes, owner: str) -> bytes:
         """Delete a highlight, or the document in Reader. Raises SourceError."""
+        refused = self._undeletable(kept, owner)
+        if refused is not None:
+            raise refused
         if owner:
             _highlight(kept, owner)
             self._service.change("DELETE", Thing("highlights", owner).path)
             return record.without_highlight(kept, owner)
+        _book, reader = _halves(record.opened(kept))
+        if reader is None:
+            return kept
+        # Its highlights go too; the next export says so, one by one.
+        self._service.change("DELETE", f"v3/delete/{reader.id}/")
+        return record.without_document(kept)
+
+    def undeletable(self, kept: bytes, owner: str) -> str:
+        """Why something can't be deleted, as a sentence; "" if it can."""
+        return str(self._undeletable(kept, owner) or "")
+
+    def _undeletable(self, kept: bytes, owner: str) -> SourceError | None:
         book, reader = _halves(record.opened(kept))
+        if owner or (reader is not None and remake.can_be_saved(reader)) or (reader is None and book is None):
+            return None
         if reader is not None:
-            if not remake.can_be_saved(reader):
-                raise SourceError(
-                    f'readwise: "{reader.title}" has no address on the web, so that nobody could give it back, text '
-                    "and all. Nothing was deleted.",
-                    source="readwise",
-                    hint="Delete it in Reader, or bring its note back: vaultsync restore NOTE.",
-                )
-            # Its highlights go too; the next export says so, one by one.
-            self._service.change("DELETE", f"v3/delete/{reader.id}/")
-            return record.without_document(kept)
-        if book is not None:
-            raise SourceError(
-                f'readwise: "{book.title}" is not in Reader, and Readwise lets no program delete a book. '
-                "Nothing was deleted.",
+            return SourceError(
+                f'readwise: "{reader.title}" has no address on the web, so that nobody could give it back, text '
+                "and all. Nothing was deleted.",
                 source="readwise",
-                hint=f"Delete it at {book.service_url or 'readwise.io'}.",
+                hint="Delete it in Reader, or bring its note back: vaultsync restore NOTE.",
             )
-        return kept
+        assert book is not None, "it is in Reader or not"
+        return SourceError(
+            f'readwise: "{book.title}" is not in Reader, and Readwise lets no program delete a book. '
+            "Nothing was deleted.",
+            source="readwise",
+            hint=f"Delete it at {book.service_url or 'readwise.io'}.",
+        )
 
     def recreate(self, kept: bytes, owner: str) -> None:
         """Make a deleted highlight or document again, under another id. Raises SourceError."""

@@ -130,6 +130,10 @@ class ReadwiseSource:
         """Delete a highlight, or the document."""
         return self._push.removed(record_, owner)
 
+    def undeletable(self, record_: bytes, owner: str) -> str:
+        """Why something can't be deleted: a book that is not in Reader, and what nobody could give back."""
+        return self._push.undeletable(record_, owner)
+
     def takes_highlights(self) -> bool:
         """Whether passages marked in notes are to be highlights; never if nothing is to be sent at all."""
         return self._settings.new_highlights and bool(self._settings.push) and self._settings.highlights
