@@ -151,3 +151,18 @@ def test_a_watched_demo_shows_both_directions(place: Path) -> None:
         assert demo.wait(10) == 130
     assert "made elsewhere" in note.read_text()
     assert "A thought." in note.read_text()
+
+
+def test_other_commands_in_a_demo_vault_say_what_it_is(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["demo"])
+    vault = ["--vault", str(place / "demo_vault")]
+    for command in ("export", "push", "sync"):
+        capsys.readouterr()
+        assert main([command, *vault]) == 2
+        assert (
+            'this is the vault of "vaultsync demo", whose service is there only while that' in capsys.readouterr().err
+        )
+    assert main(["auth", "readwise", *vault]) == 2
+    capsys.readouterr()
+    assert (main(["doctor", *vault]), main(["status", *vault])) == (0, 0)
+    assert capsys.readouterr().out.count('A vault of "vaultsync demo"') == 2

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from vaultsync.errors import ConfigError
 from vaultsync.user_config import config_dir, write_secret
 
+# Where the vault of "vaultsync demo" says that its service is: nowhere, but while that command runs.
+DEMO_URL = "http://demo.invalid/api"
 _PORTS = {"http": 80, "https": 443}
 
 

@@ -26,13 +26,26 @@ def token_for(source: str, env_name: str, base_url: str, env: Mapping[str, str])
     """Find the token of `source`, cleared to be sent to `base_url`; "" if it needs none (env_name is "").
 
     The first origin a token is used with is bound to it. Raises AuthError if there is no token, if it is
-    bound to another origin, or if it would cross a network in the clear.
+    bound to another origin, if it would cross a network in the clear, or if the vault is that of the demo.
     """
     if not env_name:
         return ""
+    refuse_demo(source, base_url)
     token = token_in_use(source, env_name, env)
     _clear_to_send(source, token, base_url, env)
     return token
+
+
+def refuse_demo(source: str, base_url: str) -> None:
+    """Raise AuthError where the vault of "vaultsync demo" is asked for a token: no real one belongs there."""
+    if base_url == origins.DEMO_URL:
+        raise AuthError(
+            f'{source}: this is the vault of "vaultsync demo", whose service is there only while that runs. '
+            "Nothing was sent.",
+            source=source,
+            hint='"vaultsync demo DIR" fetches again, and with --watch it sends as well; "vaultsync init DIR" makes a '
+            "vault for an account of yours.",
+        )
 
 
 def found_token(source: str, env_name: str, env: Mapping[str, str]) -> str:

@@ -42,6 +42,7 @@ def command(source: str, vault: str | None, *, in_file: bool, forget: bool) -> N
         _say_forgotten(source, tokens.forget(source, env), variable, env)
         return
     settings = config.source_settings(loaded, account)
+    tokens.refuse_demo(source, settings.base_url)
     typed = _ask(source, origins.origin(settings.base_url))
     token = tokens.cleaned(typed, source, variable) or tokens.token_in_use(source, variable, env)
     connection.check_token(account, settings, token)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import print_report
+from vaultsync.origins import DEMO_URL
 
 if TYPE_CHECKING:
     from vaultsync.report import Report
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
 _OWN = ".demo"
 _LIBRARY = "library.json"
 
-_CONFIG = """\
+_CONFIG = f"""\
 # A vault to try vaultsync with. "vaultsync demo" fills it from a sample library, served on this machine; no
 # token of yours is looked for. Change what you like and run it again. "vaultsync init" makes a real one.
 
 [notes]
-# path = "Readwise/{{ document.category }}/{{ document.title }}.md"
+# path = "Readwise/{{{{ document.category }}}}/{{{{ document.title }}}}.md"
 # templates = "default"                     # also "callouts", "minimal", or a folder in this vault
 
 [sources.readwise]
-base_url = "http://demo.invalid/api"        # no real address: only "vaultsync demo" knows where it is
+base_url = "{DEMO_URL}"        # no real address: only "vaultsync demo" knows where it is
 documents = "all"
 """
 
@@ -43,6 +44,7 @@ To look at it: open {folder} as a vault in Obsidian (or any Markdown editor), sa
 
 To try:
   write a thought of your own into a note, run "{again}" again: your text stays as it is
+  run "{again} --watch" and type behind "- Note:" under a highlight: that is sent, as you can see there
   rename a note or move it to another folder: it is found again by its vaultsync_id
   set templates = "callouts" in {folder}/vaultsync.toml, run "{again}" again: every note changes its looks
   ask "{program} status --vault {folder}" how things stand

@@ -26,17 +26,21 @@ def command(vault: str | None, *, as_json: bool) -> None:
     from msgspec import to_builtins
 
     from vaultsync import workspace
+    from vaultsync.origins import DEMO_URL
     from vaultsync.standing import standing
     from vaultsync.watching.heartbeat import heard
 
     root = find_vault(vault)
     with workspace.opened(root, env=os.environ, stand=workspace.offline(root)) as opened:
         found, beat = standing(opened), heard(opened.state.folder)
+        is_demo = any(section.get("base_url") == DEMO_URL for section in opened.config.sources.values())
     if as_json:
         shown = to_builtins(found, builtin_types=(datetime,))
         print_json({"vault": str(root), "watching": beat and to_builtins(beat), **shown})
         return
     click.echo(f"Vault: {root}, {_count(found.notes)}")
+    if is_demo:
+        click.echo('A vault of "vaultsync demo": that command fetches here, and with --watch it sends; no other can.')
     for line in _watching(beat) if beat is not None else ():
         click.echo(line)
     for line in _lines(found, datetime.now(UTC)):
@@ -61,8 +65,10 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
     for run in found.runs:
         yield from _run(run)
     for source, due in found.next_full.items():
-        when = "at the next export" if due is None or due <= now else f"at the first export after {_local(due)}"
-        yield f"{source}: everything is listed again {when}."
+        if due is None or due <= now:
+            yield f"{source}: the next export asks for everything, and not only for what is new."
+        else:
+            yield f"{source}: exports ask for what is new, and the first one after {_local(due)} for everything again."
     yield from _some(_troubles(found.conflicts), 'in conflict; see the callouts, or "vaultsync resolve NOTE"', "field")
     yield from _some(_troubles(found.unsent), "that the next push sends", "edit")
     yield from _some(_troubles(found.refused), "not sent; what you wrote stays as it is", "edit")
