@@ -9,24 +9,28 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.export_case import TEMPLATE, Reading, reader
+from tests.plugin_case import Install, hook, install
 from tests.test_push import type_note, writes
 from tests.test_watch import note_of
 from tests.test_watch_process import hears, process
 from tests.watch_case import PATIENCE, QUICK, Watching, paced, watching, within
 from vaultsync.errors import ConfigError
-from vaultsync.watching import apart
+from vaultsync.storage.lock import writer_lock
+from vaultsync.watching import apart, messages
 from vaultsync.watching.apart import Apart
-from vaultsync.watching.clock import Clock, Times
+from vaultsync.watching.clock import Clock, Leaving, Times
 from vaultsync.watching.orders import Order, Outdated
+from vaultsync.watching.process import served
 from vaultsync.watching.worker import Worker
 
-__all__ = ["reader"]
+__all__ = ["install", "reader"]
 
 GAP = 0.05  # seconds between two presses of a key
 linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks into /proc")
@@ -42,9 +46,11 @@ def walden(reader: Reading) -> Reading:
 
 
 @contextmanager
-def apart_watching(reader: Reading, **seconds: float) -> Iterator[Watching]:
+def apart_watching(
+    reader: Reading, *, fails: type[BaseException] | None = None, **seconds: float
+) -> Iterator[Watching]:
     """Watch with a worker in a process of its own, which rests whenever there is nothing to do."""
-    with watching(reader, paced(linger=0.0, **seconds), stand=None) as watch:
+    with watching(reader, paced(**{"linger": 0.0, **seconds}), fails=fails, stand=None) as watch:
         within(lambda: pid_of(watch) is None)  # the first fetch is over
         yield watch
 
@@ -57,13 +63,33 @@ def pid_of(watch: Watching) -> int | None:
     return None if work._process is None else work._process.pid
 
 
+def kill(watch: Watching, number: int) -> None:
+    """Send the worker a signal."""
+    pid = pid_of(watch)
+    assert pid, "it rests"
+    os.kill(pid, number)
+
+
+def ends(watch: Watching, number: int) -> None:
+    """Send the worker, which has nothing to do, a signal by which it ends."""
+    pid = pid_of(watch)
+    kill(watch, number)
+    within(lambda: not is_there(pid or 0))
+
+
+def wakes(reader: Reading, watch: Watching) -> None:
+    """Have the worker get up, and stay with nothing to do."""
+    type_note(reader, "Walden.md", "First.")
+    watch.hears("sent", "Walden.md")
+
+
 def is_there(pid: int) -> bool:
     """Whether a process runs."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        return "Z" not in (Path(f"/proc/{pid}/stat").read_text().split()[2:3] if sys.platform == "linux" else "")
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return "Z" not in (Path(f"/proc/{pid}/stat").read_text().split()[2:3] if sys.platform == "linux" else "")
 
 
 def when(reader: Reading, method: str, happens: Callable[[], Any]) -> Callable[[], None]:
@@ -112,7 +138,7 @@ def test_a_vaultsync_toml_that_is_broken_stays_out_of_use_from_worker_to_worker(
 
 def test_a_worker_that_is_killed_while_it_sends_is_told_and_the_edit_arrives_once(walden: Reading) -> None:
     with apart_watching(walden) as watch:
-        when(walden, "PATCH", lambda: os.kill(pid_of(watch) or 0, signal.SIGKILL))
+        when(walden, "PATCH", lambda: kill(watch, signal.SIGKILL))
         type_note(walden, "Walden.md", "Mine.")
         assert "signal 9" in watch.hears("trouble", "ended early").text
         watch.hears("mended", "ended early")
@@ -120,6 +146,108 @@ def test_a_worker_that_is_killed_while_it_sends_is_told_and_the_edit_arrives_onc
         watch.hears("sent", "Walden.md")
     assert note_of(walden, "Walden") == "Mine again."
     assert len(writes(walden)) == 2
+
+
+def test_a_worker_that_is_told_to_leave_by_someone_else_is_started_anew(walden: Reading) -> None:
+    with apart_watching(walden, linger=60.0) as watch:
+        wakes(walden, watch)
+        ends(watch, signal.SIGTERM)
+        type_note(walden, "Walden.md", "Mine.", was="First.")
+        watch.hears("sent", "Walden.md")
+        assert not watch.has_ended
+    assert watch.said("trouble") == []
+
+
+def test_a_worker_that_is_told_to_leave_by_someone_else_while_it_fetches_is_told(walden: Reading) -> None:
+    with apart_watching(walden, pull=0.5) as watch:
+        when(walden, "GET", lambda: kill(watch, signal.SIGTERM))
+        assert "exit code 0" in watch.hears("trouble", "ended early").text
+        watch.hears("mended", "ended early")
+
+
+def test_a_worker_that_is_killed_while_it_does_nothing_is_no_trouble(walden: Reading) -> None:
+    with apart_watching(walden, linger=60.0) as watch:
+        wakes(walden, watch)
+        ends(watch, signal.SIGKILL)
+        type_note(walden, "Walden.md", "Mine.", was="First.")
+        watch.hears("sent", "Walden.md")
+    assert watch.said("trouble") == []
+
+
+def test_a_plugin_that_hangs_keeps_nobody_from_leaving(walden: Reading, install: Install) -> None:
+    install("ape", hook("vaultsync_before_push", "print('hanging'); import time; time.sleep(1000)"))
+    with apart_watching(walden, goodbye=0.3) as watch:
+        type_note(walden, "Walden.md", "Mine.")
+        within(lambda: walden.simulator.log.matching("/api/v2/highlights/"))  # the look before the edit is sent
+    assert watch.events[-1].kind == "stopped"
+    assert writes(walden) == []
+
+
+def test_a_worker_that_is_asked_to_leave_before_it_begins_leaves() -> None:
+    answers = BytesIO()
+    served([messages.Leave()], answers, Times(Clock(), QUICK))
+    assert answers.getvalue() == messages.line(messages.Left())
+
+
+@linux
+def test_a_worker_that_hangs_does_not_outlive_its_watcher(walden: Reading, install: Install) -> None:
+    install("ape", hook("vaultsync_before_push", "import time; time.sleep(1000)"))
+    work = Apart(walden.vault, os.environ, allowed=False, goodbye=0.3)
+    work.begin()
+    assert work._process is not None and work._process.stdin is not None
+    type_note(walden, "Walden.md", "Mine.")
+    work._tell(messages.Run(Order(push=(), at=frozenset(["Walden.md"]))))
+    within(lambda: walden.simulator.log.matching("/api/v2/highlights/"))
+    work._process.stdin.close()  # as when the watcher is killed
+    within(lambda: work._process is not None and work._process.poll() is not None)
+    with writer_lock(walden.state, "whoever comes next"):
+        work.end()
+
+
+@pytest.mark.usefixtures("walden")
+def test_what_a_plugin_prints_is_no_answer(walden: Reading, install: Install) -> None:
+    flood = "import os; [os.write(1, b'{}\\n' * 10_000) for _ in range(20)]; print('x' * 100_000)"
+    install("ape", hook("vaultsync_before_push", flood) + hook("vaultsync_after_pull", flood))
+    with process() as watch:
+        assert watch.stderr is not None
+        reading = threading.Thread(target=watch.stderr.read)
+        reading.start()
+        hears(watch, "started")
+        type_note(walden, "Walden.md", "Mine.")
+        hears(watch, "sent")
+        watch.terminate()
+        assert watch.wait(PATIENCE) == 0
+        reading.join(PATIENCE)
+
+
+def test_whoever_leaves_before_it_is_asked_leaves(walden: Reading) -> None:
+    work = Apart(walden.vault, os.environ, allowed=False)
+    work.begin()
+    work.rest()
+    work.leave()
+    with pytest.raises(Leaving):
+        work.refresh()
+
+
+def test_a_vault_whose_path_is_no_text_is_watched(
+    walden: Reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / os.fsdecode(b"odd \xff\nvault")
+    try:
+        walden.vault.rename(odd)
+    except OSError:
+        pytest.skip("names are text here")
+    walden.vault = odd
+    monkeypatch.setenv("VAULTSYNC_STATE_DIR", str(tmp_path / os.fsdecode(b"odd \xfe")))
+    walden.export("--vault", str(odd))
+    with apart_watching(walden) as watch:
+        type_note(walden, "Walden.md", "Mine.")
+        watch.hears("sent", "Walden.md")
+        (odd / "vaultsync.toml").rename(tmp_path / "away")
+        watch.hears("trouble", "There is no vaultsync.toml")
+        (tmp_path / "away").rename(odd / "vaultsync.toml")
+        watch.hears("mended")
+    assert walden.run("status", "--vault", str(odd)).code == 0
 
 
 def test_a_second_control_c_does_not_wait_for_the_document_at_hand(walden: Reading) -> None:
@@ -169,6 +297,16 @@ def children(pid: int) -> list[int]:
     """The processes a process has started, and that run."""
     told = (file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children"))
     return [int(one) for text in told for one in text.split() if is_there(int(one))]
+
+
+def test_a_watcher_that_was_updated_meanwhile_leaves_for_the_new_one(
+    walden: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with apart_watching(walden, fails=Outdated) as watch:
+        monkeypatch.setattr(apart, "__version__", "0.0.0")
+        type_note(walden, "Walden.md", "Mine.")
+        within(lambda: watch.has_ended)
+    assert watch.said("trouble") == [], "whoever calls it says so"
 
 
 def test_a_worker_of_another_version_is_not_worked_with(walden: Reading, monkeypatch: pytest.MonkeyPatch) -> None:

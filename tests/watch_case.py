@@ -73,8 +73,10 @@ class Watching:
 
 
 @contextmanager
-def watching(reader: Reading, pace: Pace = QUICK, **manner: Any) -> Iterator[Watching]:
-    """Watch a vault for the length of the block, once it has been brought up to date."""
+def watching(
+    reader: Reading, pace: Pace = QUICK, *, fails: type[BaseException] | None = None, **manner: Any
+) -> Iterator[Watching]:
+    """Watch a vault for the length of the block, once it has been brought up to date. fails: by what it has to end."""
     being = Watching()
     said = {"settle": pace.settle, "pull_interval": pace.pull}
     manner = {**said, "pace": pace, "stand": Stand(), **manner}
@@ -97,7 +99,7 @@ def watching(reader: Reading, pace: Pace = QUICK, **manner: Any) -> Iterator[Wat
     finally:
         watch.leave()
         thread.join(PATIENCE)
-    assert not thread.is_alive() and being.error is None, being.error
+    assert not thread.is_alive() and isinstance(being.error, fails or type(None)), being.error
 
 
 def within(happens: Callable[[], Any], seconds: float = PATIENCE) -> None:

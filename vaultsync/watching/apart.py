@@ -11,10 +11,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any, BinaryIO, TypeVar
 
 from vaultsync import __version__
 from vaultsync.errors import VaultsyncError
@@ -22,19 +21,23 @@ from vaultsync.watching import messages
 from vaultsync.watching.clock import Leaving
 from vaultsync.watching.log import Event, Failed
 from vaultsync.watching.orders import Busy, Cut, Facts, Order, Outcome, Outdated, Refreshed, Ripe
+from vaultsync.watching.schedule import Pace
 
 _PROGRAM = "import sys; sys.path[:] = sys.argv.pop().split('\\n'); from vaultsync.watching.process import main; main()"
-_GOODBYE = 60.0  # seconds it is given to finish the document at hand
-_ANSWERS = msgspec.json.Decoder(messages.Answer)
+_LONGER = 5.0  # seconds after those in which it should have ended by itself
 _A = TypeVar("_A")
 
 
 class Apart:
-    """Works on one vault, elsewhere. allowed: changed templates may change any number of notes."""
+    """Works on one vault, elsewhere.
 
-    def __init__(self, root: Path, env: Mapping[str, str], *, allowed: bool) -> None:
-        self._root, self._env, self._allowed = root, env, allowed
+    allowed: changed templates may change any number of notes. goodbye: seconds that are given to the document at hand.
+    """
+
+    def __init__(self, root: Path, env: Mapping[str, str], *, allowed: bool, goodbye: float = Pace().goodbye) -> None:
+        self._root, self._env, self._allowed, self._goodbye = root, env, allowed, goodbye
         self._process: subprocess.Popen[bytes] | None = None
+        self._answers: BinaryIO = BytesIO()
         self._kept = ""
         self._is_beginning = self._is_leaving = self._is_writing = False
 
@@ -71,8 +74,9 @@ class Apart:
     def leave(self) -> None:
         """Have it leave after the document at hand. Any thread and any signal handler may say so."""
         self._is_leaving = True
-        if self._process is not None and not self._is_writing:
-            self._tell(messages.Leave())
+        process = self._process
+        if process is not None and not self._is_writing:
+            self._write(process, messages.Leave())
 
     def end(self, *, at_once: bool = False) -> None:
         """Have it leave, and wait for that. at_once: kill it; what it was doing is repaired by the next."""
@@ -82,11 +86,12 @@ class Apart:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.close()
         try:
-            process.wait(0 if at_once else _GOODBYE)
+            process.wait(0 if at_once else self._goodbye + _LONGER)
         except subprocess.TimeoutExpired:
+            pass
+        finally:  # also if its user does not want to wait
             process.kill()
             process.wait()
-        finally:
             process.stdout.close()
 
     def _start(self, *, expecting: bool = False) -> None:
@@ -97,11 +102,15 @@ class Apart:
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=None if sys.stderr else subprocess.DEVNULL,
             env=dict(self._env),
             **own_group,  # Ctrl-C is for the watcher, who passes it on
         )
+        assert self._process.stdout is not None
+        # Buffered, unlike orders: a signal handler may be giving one.
+        self._answers = open(self._process.stdout.fileno(), "rb", closefd=False)  # noqa: PTH123, SIM115  # no path
         self._is_beginning = True
-        self._tell(messages.Begin(str(self._root), self._allowed, self._kept, expecting))
+        self._tell(messages.Begin(str(self._root), self._allowed, self._goodbye, self._kept, expecting))
 
     def _begun(self) -> Facts:
         self._is_beginning = False
@@ -110,11 +119,17 @@ class Apart:
         return begun.facts
 
     def _asked(self, request: messages.Request, answer: type[_A], say: Callable[[Event], None] = lambda _: None) -> _A:
-        if self._process is None and not self._is_leaving:
+        if self._process is not None and not self._is_beginning and self._process.poll() is not None:
+            self.end()  # it ended while it did nothing: there is nothing to be said of that
+        if self._process is None:
+            if self._is_leaving:
+                raise Leaving
             self._start()
         if self._is_beginning:
             try:
                 self._begun()
+            except (Cut, Outdated):
+                raise
             except VaultsyncError as error:
                 self.end()
                 raise Cut(error.message, hint=error.hint) from error
@@ -122,18 +137,24 @@ class Apart:
         return self._answer(answer, say)
 
     def _tell(self, request: messages.Request) -> None:
-        assert self._process is not None and self._process.stdin is not None
-        line = memoryview(msgspec.json.encode(request) + b"\n")
+        process = self._process
+        assert process is not None
         self._is_writing = True
         try:
-            while line:
-                line = line[self._process.stdin.write(line) :]
-        except (BrokenPipeError, ValueError):
-            pass  # it is gone, or closed meanwhile; whoever waits for the answer is told
+            self._write(process, request)
         finally:
             self._is_writing = False
-        if self._is_leaving and not isinstance(request, messages.Leave):
-            self._tell(messages.Leave())
+        if self._is_leaving:  # which it could not be told in the middle of that
+            self._write(process, messages.Leave())
+
+    def _write(self, process: subprocess.Popen[bytes], request: messages.Request) -> None:
+        assert process.stdin is not None
+        line = memoryview(messages.line(request))
+        try:
+            while line:
+                line = line[process.stdin.write(line) :]
+        except (BrokenPipeError, ValueError):
+            pass  # it is gone, or closed meanwhile; whoever waits for the answer is told
 
     def _answer(self, wanted: type[_A], say: Callable[[Event], None]) -> _A:
         while True:
@@ -141,7 +162,7 @@ class Apart:
             if isinstance(answer, messages.Said):
                 say(answer.event)
             elif isinstance(answer, messages.Left):
-                raise Leaving
+                raise self._ended()
             elif isinstance(answer, messages.Refused):
                 raise _error(answer)
             else:
@@ -149,24 +170,27 @@ class Apart:
                 return answer
 
     def _next(self) -> messages.Answer:
-        assert self._process is not None and self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._answers.readline()
         if not line.endswith(b"\n"):
             raise self._ended()
-        answer: messages.Answer = _ANSWERS.decode(line)
+        answer: messages.Answer = messages.told(line, messages.Answer)
         return answer
 
     def _ended(self) -> BaseException:
         """Why there is no answer."""
-        assert self._process is not None
-        code = self._process.wait()
+        process = self._process
+        assert process is not None
         self.end()
+        code = process.returncode
         if self._is_leaving:
             return Leaving()
         if code == messages.OF_ANOTHER_VERSION:
             return Outdated("vaultsync was updated while it was watching.", hint="Start the watcher again.")
         why = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return Cut(f"What was under way ended early: its process is gone ({why}). What it had written is whole.")
+        return Cut(
+            f"What was under way ended early: its process is gone ({why}). What it had written is whole.",
+            hint="All notes are looked at again in a moment.",
+        )
 
 
 def _error(refused: messages.Refused) -> VaultsyncError:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import json
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
 from vaultsync.watching.log import Event
 from vaultsync.watching.orders import Facts, Order, Outcome, Refreshed, Ripe
 
+_M = TypeVar("_M")
 OF_ANOTHER_VERSION = 75
 """The exit code of a process that is newer than who started it."""
 
@@ -16,11 +18,13 @@ OF_ANOTHER_VERSION = 75
 class Begin(msgspec.Struct, tag=True, omit_defaults=True):
     """Open the vault. kept: what the worker before has handed on, "" if there was none; nobody else's business.
 
-    expecting: a note was saved, and is to be read in a moment.
+    expecting: a note was saved, and is to be read in a moment. goodbye: seconds it is given to finish the document at
+    hand, once it is to leave or nobody gives orders any more.
     """
 
     root: str
     allowed: bool
+    goodbye: float
     kept: str = ""
     expecting: bool = False
 
@@ -45,7 +49,8 @@ class Leave(msgspec.Struct, tag=True):
     """Leave after the document at hand."""
 
 
-Request: TypeAlias = Begin | Refresh | Look | Run | Leave
+Work: TypeAlias = Begin | Refresh | Look | Run
+Request: TypeAlias = Work | Leave
 
 
 class Begun(msgspec.Struct, tag=True):
@@ -95,3 +100,19 @@ class Left(msgspec.Struct, tag=True):
 
 
 Answer: TypeAlias = Begun | Renewed | Looked | Ran | Said | Refused | Left
+
+
+def line(message: Request | Answer) -> bytes:
+    """A message as it is written.
+
+    >>> told(line(Looked(Ripe(frozenset(["caf\udce9.md"])))), Looked).ripe.at
+    frozenset({'caf\udce9.md'})
+    """
+    # Not by msgspec: on Linux a path is bytes, and where those are no text it takes them for no string.
+    return json.dumps(msgspec.to_builtins(message)).encode() + b"\n"
+
+
+def told(written: bytes, kind: type[_M] | Any) -> _M:
+    """The message a line holds. kind: one, or a union of them. Raises ValueError."""
+    message: _M = msgspec.convert(json.loads(written), kind)
+    return message

@@ -17,7 +17,8 @@ class Pace:
     looks at the whole vault. tick: between two looks at whether all is well. pause, longest_pause: how long a source
     that does not answer is left alone, first and at most. glance: between the two reads of a note. retry: while someone
     else is at work. jump: by which two clocks may differ before the machine must have slept. patience: how long a fetch
-    waits for a limit. linger: how long the worker stays after the last save.
+    waits for a limit. linger: how long the worker stays after the last save. goodbye: how long it is given to finish
+    the document at hand.
     """
 
     settle: float = 3.0
@@ -32,6 +33,7 @@ class Pace:
     jump: float = 30.0
     patience: float = 1.0
     linger: float = 60.0
+    goodbye: float = 30.0
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from vaultsync.disk.root import MARKER
 from vaultsync.errors import VaultError, VaultsyncError
 from vaultsync.watching.clock import Times
 from vaultsync.watching.log import Event, trouble
-from vaultsync.watching.orders import Busy, Cut, Facts, Order, Outcome, Ripe, Works
+from vaultsync.watching.orders import Busy, Cut, Facts, Order, Outcome, Outdated, Ripe, Works
 from vaultsync.watching.schedule import Schedule
 from vaultsync.watching.settling import Settling
 from vaultsync.watching.voice import Voice
@@ -154,7 +154,7 @@ class Session:
         """Take over a changed vaultsync.toml or template, if it can be used. Raises Anew."""
         try:
             changed = self._work.refresh()
-        except Cut:
+        except (Cut, Outdated):
             raise
         except VaultsyncError as error:
             self._voice.keep_back(error)
@@ -223,7 +223,7 @@ class Session:
         except Busy:
             self._try_again(found)
             return None
-        except Cut:
+        except (Cut, Outdated):
             raise
         except VaultsyncError as error:
             self._voice.say(trouble(error))

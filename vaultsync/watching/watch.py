@@ -128,7 +128,7 @@ class Watch:
 
 def _worker(root: Path, env: Mapping[str, str], times: Times, manner: Manner) -> Works:
     if manner.stand is None:
-        return Apart(root, env, allowed=manner.yes)
+        return Apart(root, env, allowed=manner.yes, goodbye=manner.pace.goodbye)
     from vaultsync.watching.worker import Worker
 
     return Worker(root, env, times, allowed=manner.yes, stand=manner.stand)
