@@ -22,8 +22,8 @@ from tests.test_watch import note_of
 from tests.test_watch_process import hears, process
 from tests.watch_case import PATIENCE, QUICK, Watching, paced, watching, within
 from vaultsync.errors import ConfigError
-from vaultsync.storage.lock import writer_lock
-from vaultsync.watching import apart, messages
+from vaultsync.storage.lock import watch_lock, writer_lock
+from vaultsync.watching import apart, heartbeat, messages
 from vaultsync.watching.apart import Apart
 from vaultsync.watching.clock import Clock, Leaving, Times
 from vaultsync.watching.orders import Order, Outdated
@@ -248,6 +248,13 @@ def test_a_vault_whose_path_is_no_text_is_watched(
         (tmp_path / "away").rename(odd / "vaultsync.toml")
         watch.hears("mended")
     assert walden.run("status", "--vault", str(odd)).code == 0
+
+
+def test_a_heartbeat_may_name_what_is_no_text(tmp_path: Path) -> None:
+    beat = heartbeat.Beat(1, "2026-01-01", troubles=(os.fsdecode(b"odd \xff is gone."),))
+    with watch_lock(tmp_path, "vaultsync watch"):
+        heartbeat.tell(tmp_path, beat)
+        assert heartbeat.heard(tmp_path) == beat
 
 
 def test_a_second_control_c_does_not_wait_for_the_document_at_hand(walden: Reading) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -27,15 +28,13 @@ class Beat(msgspec.Struct, frozen=True):
     troubles: tuple[str, ...] = ()
 
 
-_BEATS = msgspec.json.Decoder(Beat)
-
-
 def tell(folder: Path, beat: Beat) -> None:
     """Replace what was told before; a disk that is full keeps that. folder: of the vault's state."""
     newer = folder / f"{_FILE}.new"
     with suppress(OSError):
         step("heartbeat.write")
-        newer.write_bytes(msgspec.json.encode(beat))
+        # A path may be no text, which msgspec takes for no string.
+        newer.write_bytes(json.dumps(msgspec.to_builtins(beat)).encode())
         step("heartbeat.replace")
         os.replace(newer, folder / _FILE)  # noqa: PTH105  # named as in disk/swap.py, where a test counts the steps
 
@@ -54,7 +53,7 @@ def heard(folder: Path) -> Beat | None:
     except OSError:
         return None
     try:
-        beat = _BEATS.decode(data)
-    except msgspec.DecodeError:
+        beat = msgspec.convert(json.loads(data), Beat)
+    except (ValueError, msgspec.ValidationError):
         return None
     return beat if is_watched(folder) else None
