@@ -166,6 +166,12 @@ def test_a_refusal_is_tried_again_in_its_turn(schedule: Schedule) -> None:
     )
 
 
+def test_a_limit_holds_though_the_worker_ended_early_meanwhile(schedule: Schedule) -> None:
+    schedule.limited("one", 0.0, 60.0, sending=False)
+    schedule.silent("one", 10.0)
+    assert "one" not in schedule.pulls(59.0) and "one" in schedule.pulls(60.0)
+
+
 def test_all_is_due_after_a_sleep(schedule: Schedule) -> None:
     schedule.silent("one", 0.0)
     schedule.hurry(1.0)

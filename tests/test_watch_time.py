@@ -5,17 +5,19 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.export_case import Reading, reader
+from tests.export_case import TEMPLATE, Reading, reader
 from tests.stop_case import observed
 from tests.test_push import type_note, writes
 from tests.watch_case import Story, Told, told_story
 from vaultsync.simulator.faults import status, too_many_requests
 from vaultsync.simulator.limits import RateLimits
+from vaultsync.storage.lock import writer_lock
 from vaultsync.watching.heartbeat import heard
 from vaultsync.watching.schedule import Pace
 
@@ -101,7 +103,44 @@ def test_one_notes_typing_does_not_delay_anothers(walden: Reading) -> None:
     assert by_then == ["Mine."]
 
 
+def test_a_long_time_to_settle_is_waited_for_in_peace(walden: Reading) -> None:
+    story, told = Story(), Told()
+    save = saving(walden, told, "Walden.md", "Mine.")
+    told_story(walden, (10.0, save), until=200.0, clock=story, watching=told, settle=90.0)
+    assert len(writes(walden)) == 1
+    assert story.waits < 50
+
+
+def test_a_template_that_is_saved_while_someone_else_is_at_work_is_used_when_they_are_through(walden: Reading) -> None:
+    story, told, others = Story(), Told(), ExitStack()
+
+    def save_template() -> None:
+        (walden.vault / "T/document.md").write_text(TEMPLATE.replace("# {{", "# The book {{"))
+        told.mark("T/document.md")
+
+    told_story(
+        walden,
+        (9.0, lambda: others.enter_context(writer_lock(walden.state, "vaultsync export"))),
+        (10.0, save_template),
+        (20.0, others.close),
+        until=30.0,
+        clock=story,
+        watching=told,
+    )
+    assert "# The book Walden\n" in walden.text("Walden.md")
+
+
 # Asking.
+
+
+@pytest.mark.parametrize("interval", [1.0, 7.0])
+def test_however_often_it_fetches_no_limit_is_overrun(walden: Reading, interval: float) -> None:
+    walden.configure(source='documents = "all"')
+    story = Story()
+    walden.simulator.limits = RateLimits(clock=story.monotonic)
+    told_story(walden, until=150.0, clock=story, pull_interval=interval)
+    assert [one.path for one in walden.simulator.log if one.status == 429] == []
+    assert len(walden.simulator.log) > 30
 
 
 def test_an_idle_hour_asks_twelve_times_and_writes_nothing(walden: Reading) -> None:
@@ -189,6 +228,24 @@ def test_a_service_that_asks_to_wait_is_left_alone_so_long(walden: Reading) -> N
         watching=told,
     )
     assert asked == [0]
+    assert next(iter(walden.library.books.values())).highlights[0].note == "Mine."
+
+
+def test_an_edit_the_service_can_not_take_is_not_tried_again_and_again(walden: Reading) -> None:
+    story, told = Story(), Told()
+    faults, looks = walden.simulator.faults, []
+    faults.order(status(503, b"down"), method="GET", path="/api/v2/highlights/", times=5)
+    faults.order(status(418, b"a teapot"), method="GET", path="/api/v2/highlights/", times=None)
+    told_story(
+        walden,
+        (10.0, saving(walden, told, "Walden.md", "Mine.")),
+        (200.0, lambda: looks.append(len(walden.simulator.log.matching("/api/v2/highlights/")))),
+        (201.0, faults.clear),
+        until=400.0,
+        clock=story,
+        watching=told,
+    )
+    assert looks == [6]
     assert next(iter(walden.library.books.values())).highlights[0].note == "Mine."
 
 

@@ -23,9 +23,12 @@ from tests.export_case import Reading
 from vaultsync.watching import watcher
 from vaultsync.watching.clock import Clock
 from vaultsync.watching.log import Event, Kind
+from vaultsync.watching.orders import Facts
 from vaultsync.watching.schedule import Pace
+from vaultsync.watching.standby import Kept
 from vaultsync.watching.watch import Manner, Watch
 from vaultsync.watching.watcher import Dirty
+from vaultsync.watching.worker import Worker
 from vaultsync.workspace import Stand
 
 PATIENCE = 5.0  # seconds; a test waits for what it says it waits for, and so long only when it fails
@@ -35,12 +38,13 @@ polling = partial(watcher.watching, polling=0.02)
 
 @dataclass
 class Watching:
-    """A watcher at work, and everything it has said so far."""
+    """A watcher at work, and everything it has said so far. starts: when its worker began, in a story."""
 
     watch: Watch | None = None
     events: list[Event] = field(default_factory=list)
     error: BaseException | None = None
     has_ended: bool = False
+    starts: list[float] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _heard: int = 0
 
@@ -170,14 +174,43 @@ class Story(Clock):
             self.at = until if until > self.at or not seconds else math.nextafter(self.at, math.inf)
 
 
+class Forgetful:
+    """A worker that forgets all but what it hands on when it rests, as one that is a process. starts: when it began."""
+
+    def __init__(self, work: Worker, story: Story) -> None:
+        self._work, self._story = work, story
+        self._is_resting = False
+        self._kept: Kept | None = None
+        self.starts: list[float] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if self._is_resting and name in ("expect", "refresh", "ripe", "run"):
+            self.begin()
+        return getattr(self._work, name)
+
+    def begin(self) -> Facts:
+        self._is_resting = False
+        self.starts.append(self._story.at)
+        return self._work.begin(self._kept)
+
+    def rest(self) -> None:
+        if not self._is_resting:
+            self._kept = self._work.kept
+            self._work.end()
+            self._is_resting = True
+
+
 def told_story(reader: Reading, *script: tuple[float, Callable[[], Any]], until: float, **manner: Any) -> Watching:
     """Watch from second 0 to second `until` of a story; return what was said. Saves are told by the script."""
     clock = manner.pop("clock", None) or Story()
     being = Watching()
     manner = {"watching": Told(), "stand": Stand(), **manner}
     watch = Watch(reader.vault, os.environ, tell=being.tell, manner=Manner(**manner), clock=clock)
+    assert isinstance(watch._work, Worker)
+    watch._work = work = Forgetful(watch._work, clock)
     clock.script = [*script, (until, watch.leave)]
     watch.everything()
+    being.starts = work.starts
     return being
 
 

@@ -38,12 +38,16 @@ class Pace:
 
 @dataclass(slots=True)
 class _Turn:
-    """One source's. pull, push: not before these times. failures: in a row. unsent: edits wait for it."""
+    """One source's. pull, push: not before these times. failures: in a row. unsent: edits wait for it.
+
+    limit: until when it has asked to wait.
+    """
 
     pull: float
     push: float
     failures: int = 0
     unsent: bool = False
+    limit: float = 0.0
 
 
 class Schedule:
@@ -94,7 +98,8 @@ class Schedule:
         """Take note that a source did not answer; return for how many seconds it is left alone now."""
         turn = self._turns[name]
         pause = min(self._pace.pause * 2.0 ** min(turn.failures, 30), self._pace.longest_pause)
-        self._turns[name] = _Turn(now + pause, now + pause, turn.failures + 1, turn.unsent)
+        then = max(now + pause, turn.limit)
+        self._turns[name] = _Turn(then, then, turn.failures + 1, turn.unsent, turn.limit)
         return pause
 
     def refused(self, name: str, now: float) -> None:
@@ -106,6 +111,7 @@ class Schedule:
     def limited(self, name: str, now: float, seconds: float, *, sending: bool) -> None:
         """Take note that a source asks to wait. sending: edits were refused for it, not only a fetch."""
         turn = self._turns[name]
+        turn.limit = now + seconds
         if sending:
             turn.push, turn.unsent = now + seconds, True
         turn.pull = max(turn.pull if turn.pull > now else 0.0, now + seconds)

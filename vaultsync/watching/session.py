@@ -5,6 +5,7 @@ What is held here is little, and no note: who works on those is told what to do,
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from vaultsync.watching.settling import Settling
 from vaultsync.watching.voice import Voice
 from vaultsync.watching.watcher import Dirty, Polling, Watcher
 
-# Who has sent so many requests stays: what is spent of the limits of a minute is known only to whoever spent it.
+# Who has sent so many requests stays a while: what is spent of the limits of a minute is known to whoever spent it.
 _MANY_REQUESTS = 10
 
 
@@ -114,10 +115,17 @@ class Session:
         self._awake_until = max(self._awake_until or 0.0, self._times.now + seconds)
 
     def _let_rest(self, now: float) -> None:
-        """Have the worker rest once there was nothing to do for a while, and nothing is about to be."""
-        if self._awake_until is not None and self._awake_until <= now and self._settling.next() is None:
-            self._awake_until = None
-            self._work.rest()
+        """Have the worker rest once there was nothing to do for a while, and nothing will be for so long."""
+        if self._awake_until is None or self._awake_until > now:
+            return
+        settled = self._settling.next()
+        soon = min(self._schedule.next(), self._later or math.inf) if settled is None else settled
+        if settled is not None or soon - now < self._pace.linger:
+            # To start one takes longer than most of what it does, and it would not know what is spent of the limits.
+            self._awake_until = soon
+            return
+        self._awake_until = None
+        self._work.rest()
 
     def _turn(self, now: float) -> None:
         """Do what is due, in one run at most."""
@@ -221,7 +229,7 @@ class Session:
         try:
             outcome = self._work.run(order, self._voice.say)
         except Busy:
-            self._try_again(found)
+            self._try_again(order, found)
             return None
         except (Cut, Outdated):
             raise
@@ -255,9 +263,12 @@ class Session:
         at = None if found.everything else found.at
         return msgspec.structs.replace(order, at=at, busy=busy, unread=busy - found.at, deletions=calm)
 
-    def _try_again(self, found: Ripe) -> None:
+    def _try_again(self, order: Order, found: Ripe) -> None:
         now = self._times.now
         self._schedule.put_off(now)
+        if not order.asking:
+            self._later = now + self._pace.retry
+            return
         for path in found.at:
             self._settling.saved(path, now)
         if found.everything:
@@ -278,7 +289,8 @@ class Session:
                 self._schedule.answered(name, now)
             if why in ("silent", "refused") and outcome.waits:
                 self._schedule.unsent([name])
-            elif why is None and name in sending:
+            elif why in (None, "other") and name in sending:
+                # What failed alone is tried again with the next look at all notes.
                 self._schedule.sent([name])
 
 
