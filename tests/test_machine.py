@@ -120,7 +120,7 @@ class Machine(RuleBasedStateMachine):
         text = self.world.person.text(pick(paths, where)) if paths else ""
         lines = edits.opened(text)
         rest = len(lines) - edits.body(lines)
-        if not paths or rest < 2:
+        if not paths or rest < 2 or not text.endswith("\n"):  # a half line is told as such, and waits
             return
         path, half = pick(paths, where), lines[: edits.body(lines) + 1 + at % (rest - 1)]
         # The block at the cut, or the document's own: the rest of it takes back what it missed (guarantees.md, 1).

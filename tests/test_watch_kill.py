@@ -27,7 +27,8 @@ from vaultsync.workspace import Stand
 __all__ = ["reader"]
 
 KILLS = 20
-LONGEST = 0.3  # seconds a watcher lives after its first request: time enough to fetch, and to send
+# How long a watcher lives at most after its first request, in times of what it took to that: enough to fetch and send.
+LONGEST = 3.0
 PACE = paced(settle=0.02, longest=0.2, pull=0.08, tick=0.05)
 
 
@@ -121,12 +122,14 @@ def has_asked(reader: Reading, before: int) -> bool:
 def test_twenty_kills_of_a_watcher_while_both_sides_change_end_well(reader: Reading) -> None:
     chance = random.Random(9)
     life = Life(reader, chance)
+    took = 0.1
     for _ in range(KILLS):
-        asked = len(reader.simulator.log)
+        asked, began = len(reader.simulator.log), time.monotonic()
         child = _born(reader)
         if chance.random() < 0.8:  # the others are killed while they start
             within(partial(has_asked, reader, asked))
-        life.goes_on(chance.uniform(0.0, LONGEST))
+            took = time.monotonic() - began
+        life.goes_on(chance.uniform(0.0, LONGEST * took))
         assert os.waitpid(child, os.WNOHANG) == (0, 0), "it ended by itself"
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
