@@ -126,7 +126,7 @@ def test_a_service_that_is_not_there(shelf: Reading, monkeypatch: pytest.MonkeyP
         kept = (shelf.vault / "vaultsync.toml").read_text()
         nowhere = re.sub(r":\d+/api", f":{unused.getsockname()[1]}/api", kept)
         (shelf.vault / "vaultsync.toml").write_text(nowhere)
-        _failed(shelf, 1, "readwise", "vaultsync export")
+        _failed(shelf, 1, "readwise", "next run")
     (shelf.vault / "vaultsync.toml").write_text(kept)
     monkeypatch.setenv("READWISE_TOKEN", shelf.simulator.token)
     _works_again(shelf)
@@ -155,7 +155,7 @@ def test_a_service_that_is_not_there(shelf: Reading, monkeypatch: pytest.MonkeyP
 )
 def test_trouble_that_passes_is_waited_out_and_trouble_that_stays_fails(shelf: Reading, fault: faults.Fault) -> None:
     shelf.simulator.faults.order(fault, path="/api/v2/export/", times=None)
-    _failed(shelf, 1, "readwise", "vaultsync export")
+    _failed(shelf, 1, "readwise", "next run")
     shelf.simulator.faults.clear()
     shelf.simulator.faults.order(fault, path="/api/v2/export/", times=3)
     _works_again(shelf)
@@ -178,7 +178,7 @@ def test_a_limit_that_says_nothing_is_waited_out_longer_and_longer(shelf: Readin
 
 def test_a_limit_that_does_not_end_fails_in_time(shelf: Reading) -> None:
     shelf.simulator.faults.order(faults.too_many_requests(120), path="/api/v2/export/", times=None)
-    _failed(shelf, 1, "limit", "vaultsync export")
+    _failed(shelf, 1, "limit", "next run")
     shelf.simulator.faults.clear()
     _works_again(shelf)
 

@@ -331,7 +331,7 @@ def test_a_refused_token_says_what_to_do(status: int, service: Service, http: Ht
         http.get("v2/auth/", budget=budget())
     assert str(caught.value) == (
         f"readwise: token refused ({status}). None of its notes was touched. "
-        'Run "vaultsync auth readwise", then "vaultsync export".'
+        'Run "vaultsync auth readwise"; the next run goes on where this one stopped.'
     )
 
 

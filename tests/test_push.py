@@ -474,3 +474,13 @@ def test_a_token_revoked_midway_leaves_the_rest_waiting(reader: Reading) -> None
     reader.simulator.faults.clear()
     push(reader)
     assert [one.note for one in highlights] == ["typed", "typed", "typed"]
+
+
+def test_a_refused_token_is_told_once_though_it_met_both_halves_of_a_sync(
+    reader: Reading, walden: Highlight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_note(reader, "Walden.md", "Mine.")
+    monkeypatch.setenv("READWISE_TOKEN", "wrong")
+    run = reader.run("sync")
+    assert (run.code, run.err.count("token refused (401)"), walden.note) == (2, 1, "")
+    assert 'Run "vaultsync auth readwise"; the next run goes on where this one stopped.' in run.err

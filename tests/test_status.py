@@ -159,3 +159,16 @@ def test_a_configuration_without_sources_is_an_error_and_not_an_idle_run(reader:
     assert "[sources.readwise]" in run.err
     assert {**reader.contents(), "vaultsync.toml": b""} == {**files, "vaultsync.toml": b""}
     assert "names no source" in reader.run("status").out
+
+
+def test_a_trouble_that_lasts_is_told_for_the_last_run_it_befell(
+    reader: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader.book("Walden", "one")
+    reader.export()
+    monkeypatch.setenv("READWISE_TOKEN", "wrong")
+    for _ in range(3):
+        reader.run("export")
+    lines = reader.run("status").out.splitlines()
+    assert [line.endswith("(exit 2)") for line in lines[1:5]] == [True, False, True, True]
+    assert sum("token refused (401)" in line for line in lines) == 1

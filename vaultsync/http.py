@@ -108,7 +108,7 @@ class Http:
                     f"{self._quoted(reply.body)}. Nothing was written from it.",
                     source=self.source,
                     status=reply.status,
-                    hint='Check base_url in vaultsync.toml, or run "vaultsync export" again later.',
+                    hint="Check base_url in vaultsync.toml; if it is right, the next run tries again.",
                 )
                 self._pause_or_raise(tries, refusal, error)
 
@@ -245,7 +245,7 @@ class Http:
             f"{self.source}: {why}. What was fetched so far is kept.",
             source=self.source,
             seconds=seconds,
-            hint='Run "vaultsync export" again later; it goes on where it stopped.',
+            hint="The next run goes on where this one stopped; give it some time.",
         )
 
     def _pause_or_raise(
@@ -265,10 +265,14 @@ class Http:
 
     def _unreachable(self, wanted: _Wanted, what: str) -> Unreachable:
         return Unreachable(
-            f"{self.source}: {wanted.method} {wanted.shown}: {what}. "
-            "What was fetched so far is kept, nothing else was changed.",
+            f"{self.source}: {wanted.method} {wanted.shown}: {what}. What was fetched so far is kept, "
+            + (
+                "nothing else was changed."
+                if wanted.method == "GET"
+                else "whether this was done is looked at next time."
+            ),
             source=self.source,
-            hint=f'Check the connection and base_url ({self.base_url}), or run "vaultsync export" again later.',
+            hint=f"Check the connection and base_url ({self.base_url}); the next run goes on where this one stopped.",
         )
 
     def _refuse(self, wanted: _Wanted, status: int, body: bytes) -> NoReturn:
@@ -276,7 +280,7 @@ class Http:
             raise AuthError(
                 f"{self.source}: token refused ({status}). {self._untouched()}",
                 source=self.source,
-                hint=f'Run "vaultsync auth {self.source}", then "vaultsync export".',
+                hint=f'Run "vaultsync auth {self.source}"; the next run goes on where this one stopped.',
             )
         raise UnexpectedReply(
             f"{self.source}: {wanted.method} {wanted.shown} is answered {status}: {self._quoted(body)}. "

@@ -166,7 +166,7 @@ class Push:
             try:
                 sender.send(sending)
             except (SourceError, PluginError) as error:
-                self.run.tally.errors.append(error)
+                self.run.tally.fail(error)  # the export of a sync may have met it before
                 failed = error if isinstance(error, AuthError | RateLimited | Unreachable) else None
                 done = {one.edit for one in sender.done}
                 sender.done += _waiting([one for one in sending if one.edit not in done], error.message)

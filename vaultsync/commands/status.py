@@ -62,8 +62,9 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
         yield "vaultsync.toml names no source, so there is nothing to fetch or to send."
     if not found.runs:
         yield 'Nothing was exported yet. Next: "vaultsync export".'
+    told: set[str] = set()
     for run in found.runs:
-        yield from _run(run)
+        yield from _run(run, told)
     for source, due in found.next_full.items():
         if due is None or due <= now:
             yield f"{source}: the next export asks for everything, and not only for what is new."
@@ -83,8 +84,8 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
     yield from found.unread
 
 
-def _run(run: Mapping[str, Any]) -> Iterator[str]:
-    """One run in a line, and what went wrong in it."""
+def _run(run: Mapping[str, Any], told: set[str]) -> Iterator[str]:
+    """One run in a line, and what went wrong in it. told: messages shown so far; takes more."""
     notes = run.get("notes", {})
     sent = run.get("edits", {}).get("sent")
     did = ", ".join(
@@ -97,7 +98,9 @@ def _run(run: Mapping[str, Any]) -> Iterator[str]:
     when = _local(datetime.fromisoformat(run["ended"]))
     yield f"{when}  {run.get('command', '')}: {did or 'nothing new'}{full} (exit {run.get('exit', 0)})"
     for error in run.get("errors", ()):
-        yield f"    {error['message']} {error.get('hint', '')}".rstrip()
+        if error["message"] not in told:
+            yield f"    {error['message']} {error.get('hint', '')}".rstrip()
+            told.add(error["message"])
 
 
 def _troubles(found: tuple[Trouble, ...]) -> tuple[str, ...]:

@@ -32,6 +32,6 @@ def paged(ask: Callable[[PageCursor], Envelope], start: PageCursor = None) -> It
             raise UnexpectedReply(
                 f"readwise: the list goes round in circles (page {page.after!r} again). What came before it is kept.",
                 source="readwise",
-                hint='Run "vaultsync export" again later.',
+                hint="The next run tries again.",
             )
         cursor = page.after
