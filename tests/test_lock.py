@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from vaultsync import steps
 from vaultsync.errors import AtWork, StateError
 from vaultsync.storage.lock import is_watched, watch_lock, writer_lock
 
@@ -78,3 +80,18 @@ def test_a_watcher_keeps_out_another_and_no_writer(tmp_path: Path) -> None:
         with pytest.raises(AtWork, match="is watching this vault"), watch_lock(tmp_path, "vaultsync watch"):
             pytest.fail("two watchers")
     assert not is_watched(tmp_path)
+
+
+def test_a_disk_too_full_to_say_who_holds_it_keeps_nobody_from_holding_it(tmp_path: Path) -> None:
+    def full(name: str) -> None:
+        if name == "lock.write":
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    steps.observer = full
+    try:
+        with writer_lock(tmp_path, "vaultsync push"):
+            steps.observer = None
+            with pytest.raises(AtWork, match="Another vaultsync"), writer_lock(tmp_path, "vaultsync export"):
+                pytest.fail("two writers")
+    finally:
+        steps.observer = None

@@ -231,7 +231,7 @@ class Drafts(msgspec.Struct):
         entry = decision.draft.entry
         if refused.reason == "error":
             error = VaultError(refused.message, path=refused.path, hint="Look into it, then run again.")
-            self.tally.errors.append(error)
+            self.tally.fail(error)
         elif refused.reason == "edited":
             self.tally.note(Change(Action.LEAVE, entry.id, refused.path, SAVED_SINCE))
         # "exists": the name is taken now, and the draft is looked at again before the run ends.

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,7 +66,8 @@ def _held(place: Path, what: str, does: str, hint: str) -> Iterator[None]:
             _take(file)
         except OSError as error:
             raise AtWork(f"{_holder(file)} {does} this vault. Nothing was done.", hint=hint) from error
-        _say_who(file, what)
+        with suppress(OSError):  # a full disk, where it is held all the same
+            _say_who(file, what)
         yield
     finally:
         # Closing frees the lock. The file stays: were it deleted, two could hold locks on two files of one
