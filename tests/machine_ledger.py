@@ -63,6 +63,7 @@ class Ledger:
     heard. retemplated: since then, so were templates changed. stopped: the last run was; what it has written is not
     known yet, so what its user makes of that can't be told from news. forgotten: state can't know of all conflicts.
     pasted: blocks that were away and are back since the last push, which brings what they have missed; returned: ever.
+    put_back: books whose whole note was saved over what a run had made of half of it.
     """
 
     world: World
@@ -80,6 +81,7 @@ class Ledger:
     forgotten: bool = False
     pasted: set[str] = field(default_factory=set)
     returned: set[str] = field(default_factory=set)
+    put_back: set[str] = field(default_factory=set)
 
     def snapshot(self) -> Snapshot:
         """The notes as they are."""
@@ -284,6 +286,8 @@ class Ledger:
 
     def _is_disputed(self, callout: Callout, owner: str) -> bool:
         mine, theirs = self.touched[owner], self.changed[owner]
+        if callout.field.startswith(PROPERTY) and owner in self.put_back:
+            return True
         if owner in self.returned:  # it may have missed news that were heard long ago
             theirs = theirs | {"text", "note", "tags", "color", "deleted"}
         if callout.kind == "deleted":

@@ -127,6 +127,8 @@ class Machine(RuleBasedStateMachine):
         torn = (edits.anchors("\n".join(half)) or [f"readwise:{book}" for book in home_of(text)])[-1:]
         # A conflict that was not in the half is known again once the note has news, or at the next push.
         self.ledger.forgotten |= "vaultsync_conflicts" in text
+        # What a run told meanwhile in the properties is taken back, too.
+        self.ledger.put_back |= {f"readwise:{book}" for book in home_of(text)}
         for owner in torn:
             self.ledger.touched[owner] |= {"text", "note", "tags", "color", "title", "author", LINES}
         self._by_user(lambda: self.world.edit(path, lambda _: half))

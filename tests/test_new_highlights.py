@@ -345,6 +345,30 @@ def test_a_callout_at_the_very_end_of_half_a_file_waits(reader: Reading, walden:
     assert walden.live[-1].text == "three"
 
 
+def test_a_callout_that_half_a_file_ends_with_waits_for_the_rest(reader: Reading, walden: Book) -> None:
+    mark(reader)
+    whole = reader.text("Walden.md")
+    half = whole[: whole.index("> I wished")]
+    reader.write("Walden.md", half)
+    (said,) = refused(reader)
+    assert "blocks of it are missing" in said
+    reader.write("Walden.md", whole)
+    assert push(reader)["sent"] == 1
+    assert [one.text for one in walden.live] == ["one", "two", TEXT]
+
+
+def test_a_callout_at_the_end_of_a_note_whose_user_deleted_a_block_wants_a_line_below(
+    reader: Reading, walden: Book
+) -> None:
+    text = reader.text("Walden.md")
+    reader.write("Walden.md", text[: text.index("> two")] + CALLOUT)
+    (said,) = refused(reader)
+    assert "write a line below it" in said
+    reader.type("Walden.md", "\nMine.\n")
+    assert push(reader)["sent"] == 1
+    assert walden.live[-1].text == TEXT
+
+
 def test_a_document_of_readers_is_refused(reader: Reading) -> None:
     noise = reader.library.add_reader_document("Walden", location="later")
     reader.library.highlight_in_reader(noise.id, "two")

@@ -43,6 +43,7 @@ INSIDE = "It stands in the middle of the block ^{}; put it below that."
 NO_TEXT = "It has no passage; write it below the title, each line behind a >."
 RUNS_ON = "The line right below it belongs to the same paragraph; put a blank line between them."
 CUT = "The note ends right behind it without a line end, so it may be cut off; end the note with a new line."
+LAST = "The note ends right behind it, and blocks of it are missing, so it may be cut off; write a line below it."
 ANCHORED = "A line of it ends like an anchor (^name); take that out."
 
 
@@ -242,10 +243,18 @@ def asked_for(
     for one in marked(copy.held.note, copy.agreed.text, spots):
         new = spelled(one.new, copy.agreed.tags)
         made = _made_already(new, begun, copy) if new.text else ""
-        why = made or one.trouble or _inside(one, copy) or stands_against(copy.newest, new)
+        why = made or one.trouble or _inside(one, copy) or _at_the_end_of_half(one, copy)
+        why = why or stands_against(copy.newest, new)
         fate = Fate.REFUSED if why else Fate.SEND
         found.append(Outgoing(Edit(copy.newest.id, "", FIELD, "", new.text), copy.path, "", fate, why, new))
     return tuple(found)
+
+
+def _at_the_end_of_half(one: Marked, copy: Copy) -> str:
+    """Why a callout is not taken up that may go on in the other half of the file."""
+    elsewhere = {owner for path, reading in copy.readings.items() if path for owner in reading.regions}
+    missing = set(copy.readings[""].absent) - elsewhere
+    return LAST if missing and not copy.held.note[one.end :].strip() else ""
 
 
 def _inside(one: Marked, copy: Copy) -> str:
