@@ -9,7 +9,8 @@ import msgspec
 
 ID_KEY = "vaultsync_id"
 _BOM = "\ufeff"
-_ANCHOR = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)[ \t]*\r?$", re.MULTILINE)
+# Its sign comes first, and then what may stand before it: so the search goes from sign to sign.
+_ANCHOR = re.compile(r"\^(?<![^ \t\n]\^)([A-Za-z0-9-]+)[ \t]*\r?$", re.MULTILINE)
 
 _OPENING = re.compile(r"---[ \t]*\r?\n")
 _CLOSING = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
@@ -60,7 +61,7 @@ def anchors(body: str, known: Collection[str]) -> dict[str, int]:
     {'rw1': 11, 'rw2': 23}
     """
     found: dict[str, int] = {}
-    for match in _ANCHOR.finditer(body):
+    for match in _ANCHOR.finditer(body) if known else ():
         if match[1] in known:
             found.setdefault(match[1], match.end(1))
     return found

@@ -286,7 +286,8 @@ class Decider(msgspec.Struct):
         reason = torn(data, base.text if base is not None else "")
         if reason:
             raise half_written(path, reason)
-        return Wanted(data.decode(), digest(data), data.decode())
+        text = data.decode()
+        return Wanted(text, digest(data), text)
 
     def _other(self, path: str, pending: Mapping[str, Wanted]) -> Wanted:
         """Another note as it is, or is about to be."""
