@@ -30,7 +30,10 @@ PURE = (
         "report",
         "library_base",
     ),
-    *(f"rendering.{name}" for name in ("render", "blame", "tracked", "captured", "filters", "sandbox", "specimen")),
+    *(
+        f"rendering.{name}"
+        for name in ("render", "reprint", "looks", "blame", "tracked", "captured", "filters", "sandbox", "specimen")
+    ),
     *(f"lint.{name}" for name in ("writable", "trials", "reasons")),
     *(f"sending.{name}" for name in ("edits", "outbox", "creations", "aliases", "earlier")),
     *(f"adopting.{name}" for name in ("takeover", "passages", "foreign")),

@@ -134,6 +134,22 @@ def with_fields(thing: T, values: Mapping[str, Value]) -> T:
     return msgspec.structs.replace(thing, **others) if others else thing
 
 
+def differing_fields(one: Document, other: Document) -> frozenset[tuple[str, str]]:
+    """The fields two versions of a document have otherwise, each with its owner: a highlight's id, "" for the document.
+
+    A highlight only one of them has counts for nothing.
+    """
+    known = {highlight.id: highlight for highlight in one.highlights}
+    pairs = [("", one, other), *((new.id, known.get(new.id, new), new) for new in other.highlights)]
+    return frozenset(
+        (owner, name)
+        for owner, was, new in pairs
+        if was is not new
+        for name in was.__struct_fields__
+        if getattr(was, name) != getattr(new, name)
+    )
+
+
 def reading_order(highlights: Iterable[Highlight]) -> tuple[Highlight, ...]:
     """Sort as read: by location, then by time, then by id; what has no location comes last.
 

@@ -113,7 +113,7 @@ class Workspace:
     def renders(self) -> Renders:
         """What drafts need of templates and plugins."""
         return Renders(
-            self.render_note,
+            (self.render_note, lambda document: self._ready.again(document, now=self.now)),
             self.render_path,
             self.fingerprints.of,
             self.try_templates,

@@ -196,7 +196,7 @@ class Decider(msgspec.Struct):
             return replace(base, action=Action.GONE, rendered=None)
 
         def render(document: Document) -> Rendered:
-            return theirs if theirs is not None and document is kept else self.renders.note(document)
+            return theirs if theirs is not None and document is kept else self.renders.again(document)
 
         if draft.entry.base is None:
             held = self._held({highlight.block_id for highlight in kept.highlights}, ours.text, place.path, pending)

@@ -18,7 +18,7 @@ from vaultsync.lens.get import read
 from vaultsync.lens.reading import Field, Reading
 from vaultsync.merging.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
-from vaultsync.model import Document, Highlight, field_value
+from vaultsync.model import Document, Highlight, differing_fields, field_value
 from vaultsync.note import anchors
 from vaultsync.rendering.tracked import Block, Layout, Rendered
 from vaultsync.sending.edits import edits
@@ -71,7 +71,7 @@ class Reconciled:
 
 def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
     """Merge what changed at the source into notes their user edited."""
-    reading = readings(agreed, held, asked=_differ(agreed.document, theirs))
+    reading = readings(agreed, held, asked=differing_fields(agreed.document, theirs))
     wanted, disputed = merge_fields(agreed.document, together(reading), theirs)
     told = render(theirs)
     arriving = told if wanted == theirs else render(wanted)
@@ -135,19 +135,6 @@ def readings(agreed: Agreed, held: Held, *, asked: Collection[Field] | None = No
         text = masked(held.elsewhere[path])
         found[path] = read(old.text, old.layout, text, agreed.document, agreed.tags, asked=asked)
     return found
-
-
-def _differ(one: Document, other: Document) -> frozenset[Field]:
-    """The fields two versions of a document have otherwise. A highlight only one of them has counts for nothing."""
-    known = {highlight.id: highlight for highlight in one.highlights}
-    pairs = [("", one, other), *((new.id, known.get(new.id, new), new) for new in other.highlights)]
-    return frozenset(
-        (owner, name)
-        for owner, was, new in pairs
-        if was is not new
-        for name in was.__struct_fields__
-        if getattr(was, name) != getattr(new, name)
-    )
 
 
 def parts(agreed: Agreed, held: Held, own: Reading) -> dict[str, Rendered]:

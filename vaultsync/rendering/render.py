@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
+
+from jinja2.nodes import Template
 
 from vaultsync.model import Document
 from vaultsync.paths import join_path, portable
@@ -19,6 +21,7 @@ from vaultsync.properties import fill
 from vaultsync.rendering.blame import BlockError, reporting
 from vaultsync.rendering.captured import BlockJoiner, Joiner, Marked, printed
 from vaultsync.rendering.filters import FILTERS
+from vaultsync.rendering.looks import looked_at
 from vaultsync.rendering.sandbox import Compiled, DocumentView, Sandbox
 from vaultsync.rendering.tracked import (
     CLOSE,
@@ -36,6 +39,7 @@ from vaultsync.rendering.tracked import (
     Tracked,
     has_marks,
     plain_text,
+    unmarked,
 )
 
 __all__ = ["PathRenderer", "Rendered", "Renderer"]
@@ -45,12 +49,23 @@ _HEAD_END = re.compile(r"\n---[ \t]*\n")
 _HEAD_END_OF_ALL = re.compile(r"\n---[ \t]*\Z")
 
 
+class Made(NamedTuple):
+    """A note that was rendered: by what, of what, and the pieces its properties were made of."""
+
+    template: str
+    now: datetime
+    document: Document
+    note: Rendered
+    front: list[str]
+
+
 class Renderer:
     """Render documents through a set of templates.
 
     sources: template texts by name. filters: of plugins, by name. captures: keep track of values through macros and
     the like; if not, only of blocks, for templates that look at the text they capture. shown: names of templates as
-    errors give them. compiled: of a renderer with the same sources and filters. Not for two threads at once.
+    errors give them. compiled: of a renderer with the same sources and filters. made: the note rendered last. Not for
+    two threads at once.
     """
 
     def __init__(
@@ -66,6 +81,9 @@ class Renderer:
         self._joiner = Joiner() if captures else BlockJoiner()
         self._shown = shown or {}
         self._sources = sources
+        self._strangers = frozenset(filters or ())
+        self._looks: dict[str, frozenset[str] | None] = {}
+        self.made: Made | None = None
         every = {**FILTERS, **(filters or {})}
         self._sandbox = Sandbox(sources, printed, self._joiner.join, every, compiled)
         self._plain = Sandbox(sources, plain_text, filters=every, compiled=compiled)
@@ -78,8 +96,21 @@ class Renderer:
     def render(self, template: str, document: Document, *, now: datetime) -> Rendered:
         """The note of `document` by `template`. Raises TemplateError with file and line."""
         self._joiner.clear()
+        self.made = None
         with reporting(template, self._shown, self._sources):
-            return _Cut(document.id).rendered(self._pieces(template, document, now))
+            cut = _Cut(document.id)
+            note = cut.rendered(self._pieces(template, document, now))
+        self.made = Made(template, now, document, note, cut.front)
+        return note
+
+    def looked_at(self, template: str) -> frozenset[str] | None:
+        """The names a template looks at, see `looks`."""
+        if template not in self._looks:
+            self._looks[template] = looked_at(template, self._sources, self._parsed, self._strangers)
+        return self._looks[template]
+
+    def _parsed(self, source: str) -> Template:
+        return self._sandbox.parse(unmarked(source))
 
     def _pieces(self, template: str, document: Document, now: datetime) -> Iterator[str]:
         """What the template prints, literals and pieces in turn."""
@@ -115,9 +146,11 @@ class _Cut:
     gap: bool = False
     # Whether what comes next stands right behind an anchor.
     watching: bool = False
+    # What was printed up to the end of the properties.
+    front: list[str] = field(default_factory=list)
 
     def rendered(self, pieces: Iterator[str]) -> Rendered:
-        head, values, first = _head(pieces)
+        head, values, first = _head(pieces, self.front)
         text, properties = fill(head, values, identity=self.identity)
         self._put(text)
         body = self.at
@@ -223,14 +256,13 @@ class _Cut:
         return tail
 
 
-def _head(pieces: Iterator[str]) -> tuple[str, list[Any], list[str]]:
+def _head(pieces: Iterator[str], read: list[str]) -> tuple[str, list[Any], list[str]]:
     """Read the front matter off the pieces: "OPEN number CLOSE" for each value, the values, what came after.
 
-    A note without front matter has "" there, and all that was read comes back as what came after.
+    A note without front matter has "" there, and all that was read comes back as what came after. read: takes it.
     """
     head = ""
     values: list[Any] = []
-    read: list[str] = []
     for piece in pieces:
         read.append(piece)
         if isinstance(piece, Opened | Closed):

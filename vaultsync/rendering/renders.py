@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 class Renders:
     """What a draft needs of templates and plugins: documents in, notes and paths out.
 
+    notes: what makes the note of a document, and that of another version of the document it was asked for last.
     try_out: raises TemplateError if a template can't be used at all; asked before any is. cover_file: what a cover is
     called in the vault, "" if it is on the web only; None if that goes for all.
     """
 
     def __init__(
         self,
-        note: Callable[[Document], Rendered],
+        notes: tuple[Callable[[Document], Rendered], Callable[[Document], Rendered]],
         path: Callable[[Document], str],
         fingerprint: Callable[[str], str],
         try_out: Callable[[], object],
         filters: Sequence[tuple[str, Callable[[Document], Document | None]]] = (),
         cover_file: Callable[[str], str] | None = None,
     ) -> None:
-        self.note, self.path, self.fingerprint, self.try_out = note, path, fingerprint, try_out
+        (self.note, self.again), self.path, self.fingerprint, self.try_out = notes, path, fingerprint, try_out
         self._filters, self._cover_file = filters, cover_file
 
     def filtered(self, document: Document) -> Document | None:

@@ -47,6 +47,13 @@ DOCUMENT_FIELDS: Mapping[str, str] = {
         ("cover_file", "published", "created", "updated", "word_count", "reading_progress", "deleted", "extra"), _PLAIN
     ),
 }  # fmt: skip
+
+
+def prints_as_field(owner: str, name: str) -> bool:
+    """Whether the place of a field is known wherever a template prints it. owner: "" for the document."""
+    return (HIGHLIGHT_FIELDS if owner else DOCUMENT_FIELDS).get(name) in (_TEXT, _TAGS)
+
+
 # Names no template can write.
 _OPENED, _CLOSED = "(block opened)", "(block closed)"
 _LONGEST = 1_000_000  # characters, items or bits a template may make at one go

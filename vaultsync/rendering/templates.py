@@ -212,6 +212,15 @@ class Ready(msgspec.Struct, eq=False):
         """The note of a document. Raises TemplateError."""
         return self._rendered(self.templates.main(document.category), document, now)
 
+    def again(self, document: Document, *, now: datetime) -> Rendered:
+        """The note of another version of the document that was rendered last. Raises TemplateError."""
+        from vaultsync.rendering.reprint import rendered_again
+
+        name = self.templates.main(document.category)
+        if document.category == REVIEWS or name in self._plain:
+            return self._rendered(name, document, now)
+        return rendered_again(self._renderer, name, document, now=now)
+
     def _rendered(self, name: str, document: Document, now: datetime) -> Rendered:
         plain = not self._review(name).captures if document.category == REVIEWS else name in self._plain
         return (self._untracked if plain else self._renderer).render(name, document, now=now)
