@@ -7,9 +7,11 @@ field is refused: its text stays its user's, and nothing is taken for an edit.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 from vaultsync.lens.alignment import LOST, aligned
 from vaultsync.lens.cuts import Edge, Out
@@ -59,12 +61,13 @@ class _Occurrence:
 
     def cover(self, first: int, last: int) -> None:
         """Take in some more lines."""
-        self.first = min(self.first, first) if self.last else first
-        self.last = max(self.last, last)
+        if not self.last or first < self.first:
+            self.first = first
+        if last > self.last:
+            self.last = last
 
 
-@dataclass(frozen=True, slots=True)
-class _Still:
+class _Still(NamedTuple):
     """Unchanged lines of a block. start, end: characters of the base; in the note they stand `by` further down."""
 
     block: _Occurrence
@@ -104,8 +107,11 @@ class _Reader:
         properties = tuple(self._properties())
         changed = {key for place in self._places.values() for one in place.said for key in self._told(one)}
         changed |= {("", name) for name, value in properties if value != self._base.value("", name)}
+        wanted = None if asked is None else changed.union(asked)
+        starts = None if wanted is None else self._base.starts_of(wanted)
         for still in self._still:
-            still.say(self._base, None if asked is None else changed.union(asked))
+            if starts is None or bisect_left(starts, still.start) < bisect_left(starts, still.end):
+                still.say(self._base, wanted)
         said: dict[Field, list[Out]] = {}
         for place in self._homes():
             for one in place.said:
@@ -233,16 +239,17 @@ class _Reader:
         self, above: _Occurrence | None, below: _Occurrence | None, known: tuple[int, int], within: tuple[int, int]
     ) -> None:
         """Take lines for what they are in the base; most lines of most notes are."""
+        base = self._base.text
         by = (self._starts[within[0]] if within[0] < len(self._starts) else len(self._ours)) - known[0]
         for block, start, end in (
             (above, known[0], min(above.block.end, known[1]) if above else 0),
             (below, max(below.block.start, known[0]) if below else 0, known[1]),
         ):
-            text = self._base.text[start:end].rstrip() if block is not None else ""
+            text = base[start:end].rstrip() if block is not None else ""
             if block is None or not text:
                 continue
             bare = text.lstrip()
-            line = within[0] + self._base.text.count("\n", known[0], start + len(text) - len(bare))
+            line = within[0] + base.count("\n", known[0], start + len(text) - len(bare))
             block.cover(line, line + bare.count("\n") + 1)
             self._still.append(_Still(block, start, end, by))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -42,7 +42,8 @@ class Pinned:
 def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinned:
     """Where blocks stand among the lines of a note's body."""
     by_id = {block.block_id: block for block in blocks if block.owner}
-    found = _candidates(by_id, lines, _impostors(by_id, base))
+    marked = [number for number, line in enumerate(lines) if "^" in line]
+    found = _candidates(by_id, lines, marked, _impostors(by_id, base))
     homes: dict[str, Pin] = {}
     pins: list[Pin] = []
     for owner, candidates in found.items():
@@ -63,7 +64,7 @@ def pinned(blocks: Sequence[BaseBlock], base: str, lines: Sequence[str]) -> Pinn
         block.owner: place for block in missing if (place := _orphan(block, base, lines, taken, missing)) is not None
     }
     absent = tuple(one.owner for one in missing if one.owner not in orphans)
-    return Pinned(tuple(pins), homes, orphans, absent, tuple(_foreign(by_id, base, lines)))
+    return Pinned(tuple(pins), homes, orphans, absent, tuple(_foreign(by_id, base, lines, marked)))
 
 
 def _impostors(blocks: Mapping[str, BaseBlock], base: str) -> set[str]:
@@ -80,11 +81,12 @@ def _impostors(blocks: Mapping[str, BaseBlock], base: str) -> set[str]:
     return lines - real
 
 
-def _foreign(blocks: Mapping[str, BaseBlock], base: str, lines: Sequence[str]) -> Iterator[int]:
+def _foreign(blocks: Mapping[str, BaseBlock], base: str, lines: Sequence[str], marked: Iterable[int]) -> Iterator[int]:
     """Lines with an anchor that is made as ours are and none of ours; one that base has as well stands in a value."""
     kinds = {(name.removesuffix(block.owner), block.owner.isdigit()) for name, block in blocks.items()}
-    for number, line in enumerate(lines):
-        found = _AT_END.search(line) if "^" in line else None
+    for number in marked:
+        line = lines[number]
+        found = _AT_END.search(line)
         if found is None or found[1] in blocks:
             continue
         kind = (found[1].rstrip("0123456789"), True)
@@ -93,12 +95,15 @@ def _foreign(blocks: Mapping[str, BaseBlock], base: str, lines: Sequence[str]) -
             yield number
 
 
-def _candidates(blocks: Mapping[str, BaseBlock], lines: Sequence[str], not_one: set[str]) -> dict[str, list[Pin]]:
-    """Lines with an anchor at their end; of a block that has none, those with text behind it."""
+def _candidates(
+    blocks: Mapping[str, BaseBlock], lines: Sequence[str], marked: Iterable[int], not_one: set[str]
+) -> dict[str, list[Pin]]:
+    """Lines with an anchor at their end; of a block that has none, those with text behind it. marked: with its sign."""
     proper: dict[str, list[Pin]] = {}
     loose: dict[str, list[Pin]] = {}
-    for number, line in enumerate(lines):
-        if "^" not in line or line.rstrip() in not_one:
+    for number in marked:
+        line = lines[number]
+        if line.rstrip() in not_one:
             continue
         for match in _ANCHOR.finditer(line):
             block = blocks.get(match[1])

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from vaultsync.lens.inverse import Value, shown, unpadded
 from vaultsync.model import Document, Highlight, field_value
@@ -69,11 +69,12 @@ class Row:
         return self.holes[-1]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class BaseBlock:
     """A block of the base, whole lines. anchor: where it starts in the base, -1 if there is none.
 
-    Rows are made when they are asked for: most blocks of most notes are as they were.
+    behind: where the line after its anchor begins in the base. Rows are made when they are asked for: most blocks of
+    most notes are as they were.
     """
 
     base: Base
@@ -82,44 +83,47 @@ class BaseBlock:
     start: int
     end: int
     anchor: int
+    behind: int
+    _rows: tuple[tuple[Row, ...], tuple[Row, ...]] | None = None
 
-    @cached_property
-    def _rows(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-        rows = tuple(self.base.rows(self.owner, self.start, self.end))
-        seam = bisect_left([row.start for row in rows], self.behind) if self.owner else 0
-        return rows[:seam], rows[seam:]
+    def _parts(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+        if self._rows is None:
+            rows = tuple(self.base.rows(self.owner, self.start, self.end))
+            seam = bisect_left([row.start for row in rows], self.behind) if self.owner else 0
+            self._rows = rows[:seam], rows[seam:]
+        return self._rows
 
     @property
     def head(self) -> tuple[Row, ...]:
         """Rows up to and with the one that holds the anchor; of the document's own block, none."""
-        return self._rows[0]
+        return self._parts()[0]
 
     @property
     def tail(self) -> tuple[Row, ...]:
         """Rows after the anchor."""
-        return self._rows[1]
-
-    @cached_property
-    def behind(self) -> int:
-        """Where the line after its anchor begins in the base."""
-        if not self.owner:
-            return self.start
-        return self.base.line_end(self.anchor + 1) if self.anchor >= 0 else self.end
+        return self._parts()[1]
 
     @property
     def line(self) -> str:
         """The line that holds its anchor, up to its end."""
         return self.base.text[self.base.text.rfind("\n", 0, self.anchor) + 1 : self.anchor + 1 + len(self.block_id)]
 
-    @cached_property
+    @property
     def before(self) -> int:
         """How many empty lines it begins with."""
-        return _gap(self.base.text[self.start : self.end], 1)
+        text = self.base.text
+        if self.start < self.end and text[self.start].strip():  # nearly always
+            return 0
+        return _gap(text[self.start : self.end].removesuffix("\n").split("\n"))
 
-    @cached_property
+    @property
     def after(self) -> int:
         """How many empty lines it ends with."""
-        return _gap(self.base.text[self.start : self.end], -1)
+        text = self.base.text
+        end = self.end - 1 if text[self.end - 1 : self.end] == "\n" and self.end > self.start else self.end
+        if text[max(text.rfind("\n", self.start, end) + 1, self.start) : end].strip():  # nearly always
+            return 0
+        return _gap(text[self.start : end].split("\n")[::-1])
 
 
 @dataclass(slots=True)
@@ -141,6 +145,10 @@ class Base:
         thing = self.owners.get(owner)
         return field_value(thing, name) if thing and name else None
 
+    def starts_of(self, fields: Collection[tuple[str, str]]) -> list[int]:
+        """Where some fields stand, in order."""
+        return [span.start for span in self.layout.spans if (span.owner, span.field) in fields]
+
     def tag_lists(self) -> Iterator[tuple[str, ...]]:
         """The tags of the document and of its highlights."""
         yield self.document.tags
@@ -152,12 +160,14 @@ class Base:
         first = min((block.start for block in self.layout.blocks), default=len(self.text))
         own = self._line_start(first, at) if self.layout.blocks else first
         if own > at:
-            yield BaseBlock(self, "", "", at, own, at)
+            yield BaseBlock(self, "", "", at, own, at, at)
         at = own
         for block in self.layout.blocks:
             start = max(self._line_start(block.start, at), at)
             end = max(self.line_end(block.end), start)
-            yield BaseBlock(self, block.id, block.block_id, start, end, self._anchor(block, start, end))
+            anchor = self._anchor(block, start, end)
+            behind = self.line_end(anchor + 1) if anchor >= 0 else end
+            yield BaseBlock(self, block.id, block.block_id, start, end, anchor, behind)
             at = end
 
     def _line_start(self, place: int, least: int) -> int:
@@ -174,8 +184,6 @@ class Base:
         self, owner: str, start: int, end: int, asked: Collection[tuple[str, str]] | None = None
     ) -> Iterator[Hole]:
         """The places between two others that can be read, of one block; without making rows. asked: all if None."""
-        if asked is not None and not asked:
-            return
         low = bisect_left(self.starts, start)
         last = -1
         beside: set[int] = set()
@@ -254,12 +262,10 @@ def _row(start: int, text: str, literals: list[str], holes: list[Hole]) -> Itera
     yield Row(text, start, tuple(literals), tuple(holes))
 
 
-def _gap(text: str, step: int) -> int:
-    """How many empty lines the text begins (1) or ends (-1) with."""
-    if step > 0 and text[:1].strip():  # nearly always
-        return 0
+def _gap(lines: Iterable[str]) -> int:
+    """How many empty lines come first."""
     count = 0
-    for line in text.removesuffix("\n").split("\n")[::step]:
+    for line in lines:
         if line.strip():
             break
         count += 1

@@ -74,7 +74,7 @@ class Body:
         new = cut(theirs, self.new_layout.body, blocks if is_known else [])
         if len(new) == 1:
             set_apart(new[0], old[-1].after)
-        for stretch in new:
+        for stretch in new if self.ending else ():
             stretch.lines = [line + self.ending for line in stretch.lines]
             stretch.after = [line + self.ending for line in stretch.after]
         return old, new

@@ -141,6 +141,8 @@ def with_asides(lines: Sequence[str], asides: Iterable[Aside], ending: str = "",
     knows; lines of a callout that are not in it are its user's, who thinks aloud there: they stay below it as a quote.
     """
     told = {_key(aside): aside for aside in asides}
+    if not told:
+        return "".join([f"{line}\n" for line in lines])
     there = {_key(one) for one in found("".join(f"{line}\n" for line in lines))}
     out = list(lines)
     for key, aside in sorted(told.items(), key=lambda item: item[1].at)[::-1]:

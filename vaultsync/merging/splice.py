@@ -23,7 +23,12 @@ class Spliced:
 
     def place(self, before: int) -> int:
         """Where a place of the text before is now; one where an edit begins stays in front of it."""
-        return before + sum(len(new) - (end - start) for start, end, new in self.edits if start < before)
+        now = before
+        for start, end, new in self.edits:
+            if start >= before:
+                break
+            now += len(new) - (end - start)
+        return now
 
 
 def spliced(text: str, edits: Sequence[Edit]) -> Spliced:

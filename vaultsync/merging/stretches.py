@@ -53,14 +53,16 @@ def cut(text: str, body: int, parts: Iterable[Part]) -> list[Stretch]:
         above, counted = above + text.count("\n", counted, part.start), max(counted, part.start)
         begin = max(at, above)
         ends = above + text.count("\n", counted, part.end) + (text[part.end - 1 : part.end] != "\n")
-        end = max(begin, ends)
-        block = lines[begin:end]
-        head, tail = _blanks(block), _blanks(block[::-1])
-        if head == len(block):
+        end = min(ends, len(lines))
+        while begin < end and not lines[begin].strip():
+            begin += 1
+        if begin >= end:
             continue
-        stretches[-1].after += lines[at : begin + head]
-        stretches.append(Stretch(part.owner, lines[begin + head : end - tail]))
-        at = end - tail
+        while not lines[end - 1].strip():
+            end -= 1
+        stretches[-1].after += lines[at:begin]
+        stretches.append(Stretch(part.owner, lines[begin:end]))
+        at = end
     stretches[-1].after += lines[at:]
     own = stretches[0]
     solid = len(own.after) - _blanks(own.after[::-1])
