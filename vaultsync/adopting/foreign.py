@@ -7,7 +7,6 @@ are: of such a block nothing but what was agreed on arrives.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -48,13 +47,12 @@ def as_agreed(arriving: Rendered, agreed: Rendered, owners: Collection[str]) -> 
     return made.rendered(arriving.layout)
 
 
-@dataclass(slots=True)
-class _Made:
+class _Made(msgspec.Struct):
     """A rendering put together from parts of others."""
 
-    parts: list[str] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
+    parts: list[str] = msgspec.field(default_factory=list)
+    blocks: list[Block] = msgspec.field(default_factory=list)
+    spans: list[Span] = msgspec.field(default_factory=list)
     length: int = 0
 
     def take(self, source: Rendered, start: int, end: int) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from vaultsync.adopting.passages import Placed, held, placed, says
 from vaultsync.hookspecs import Edit
 from vaultsync.lens.get import read
@@ -221,7 +223,7 @@ def _agreed(text: str, document: Document, render: Render) -> TakenOver:
     disputed = [FieldConflict(one.owner, one.field, one.after, one.before) for one in differing if _is_disputed(one)]
     if not disputed:
         return TakenOver(text, base, tuple(aliases))
-    only = replace(reading, values={(one.owner, one.field): one.ours for one in disputed})
+    only = msgspec.structs.replace(reading, values={(one.owner, one.field): one.ours for one in disputed})
     told = merge_note(base.text, base.layout, text, only, render(_with(known, only)), disputed)
     return TakenOver(told.text, base, tuple(aliases), conflicts=told.conflicts)
 

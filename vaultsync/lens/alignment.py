@@ -7,8 +7,9 @@ that is not there and each line of the user's inside the block. Those near the c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+import msgspec
 
 from vaultsync.lens.cuts import AMBIGUOUS, MARGIN, Edge, Out
 from vaultsync.lens.inverse import Unread
@@ -24,8 +25,7 @@ _NEVER = float("inf")
 LOST = "its line is not in the block any more"
 
 
-@dataclass(frozen=True, slots=True)
-class Aligned:
+class Aligned(msgspec.Struct, frozen=True):
     """How rows lie over lines. edges: of the best way, by row. outs: of each row's holes, in the rows' order."""
 
     edges: dict[int, Edge]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+import msgspec
 
 from vaultsync.lens.inverse import Unread, Value, read_back, same_text
 from vaultsync.lens.lines import Place
@@ -22,8 +23,7 @@ OPEN_ENDED = "it has several lines, and nothing in the template marks them as it
 Out = Value | Unread
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True):
     """One way to read a row. row: its number. start, end: lines. outs, places: of its holes; characters of the note.
 
     tight: the line after it carries the mark of its last value, so no text of the user's can follow. loose: the
@@ -40,8 +40,7 @@ class Edge:
     loose: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """What the holes of a row hold."""
 
     cost: float

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
+
+import msgspec
 
 from vaultsync.lens.alignment import LOST, aligned
 from vaultsync.lens.cuts import Edge, Out
@@ -50,14 +51,13 @@ def read(
     return _Reader(Base(base, layout, document), ours, tags).reading(asked)
 
 
-@dataclass(slots=True)
-class _Occurrence:
+class _Occurrence(msgspec.Struct):
     """A block as it stands in the note. first, last: its lines, the last excluded."""
 
     block: BaseBlock
     first: int
     last: int
-    said: list[Said] = field(default_factory=list)
+    said: list[Said] = msgspec.field(default_factory=list)
 
     def cover(self, first: int, last: int) -> None:
         """Take in some more lines."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from vaultsync.rendering import filters
 from vaultsync.rendering.tracked import NONCHARACTERS, Steps
@@ -19,8 +20,7 @@ from vaultsync.tags import local_tag
 Value = str | tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(msgspec.Struct, frozen=True):
     """Text that can't be taken for a value, and why.
 
     reason: what is said of "the field". typed: what stands there, where that is known; reason is a sentence then.

@@ -6,7 +6,8 @@ Blanks at a literal's end, indentation, the sign of a list item and a task box a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from vaultsync.lens.rows import Hole, Row, continues, words_of
 
@@ -17,8 +18,7 @@ _DECORATED = 0.25
 Place = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """Where the first literal of a row ends on a line. was, now: indentation in the base and in the note.
 
     boxed: after a task box that could also be the beginning of a value.
@@ -31,8 +31,7 @@ class Head:
     boxed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(msgspec.Struct, frozen=True):
     """Lines of an edited note. starts: of each, in characters. names: tags by their names at the service."""
 
     texts: list[str]
@@ -73,7 +72,7 @@ def _unboxed(row: Row, line: str, start: Head) -> Head:
     if bare is None or not bare[2] or bare[3] or _BOX.match(row.holes[0].text):
         return start
     box = _BOX.match(line, start.at)
-    return replace(start, at=box.end(), cost=_DECORATED, boxed=True) if box else start
+    return msgspec.structs.replace(start, at=box.end(), cost=_DECORATED, boxed=True) if box else start
 
 
 def _valued_head(hole: Hole, line: str) -> Head | None:

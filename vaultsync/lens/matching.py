@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
+
+import msgspec
 
 from vaultsync.lens.altered import altered, unread
 from vaultsync.lens.cuts import AMBIGUOUS, CHANGED, OPEN_ENDED, Edge, read_between
@@ -64,7 +65,7 @@ def _strict(number: int, heads: Sequence[Mapping[int, Head]], row: Row, lines: L
         for end, tight in _ends(row, at, start, lines, heads[number + 1 :]):
             edge = _edge(number, row, (at, end), start, lines) if end in ending else None
             if edge is not None:
-                found.append(replace(edge, tight=tight, loose=loose))
+                found.append(msgspec.structs.replace(edge, tight=tight, loose=loose))
     return found
 
 
@@ -75,7 +76,7 @@ def _few(found: list[Edge], row: Row) -> list[Edge]:
     known = [hole.value for hole in row.holes]
     best = sorted(found, key=lambda edge: edge.cost)[:_MOST_EDGES]
     return [
-        replace(
+        msgspec.structs.replace(
             edge,
             outs=tuple(
                 out if out == value else Unread(AMBIGUOUS) for out, value in zip(edge.outs, known, strict=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+
+import msgspec
 
 from vaultsync.lens.lines import head
 from vaultsync.lens.rows import BaseBlock, Row
@@ -15,8 +16,7 @@ _AT_END = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)[ \t]*$")
 _SAME_ENOUGH = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(msgspec.Struct, frozen=True):
     """A line that holds a block's anchor. cut: where the line ends but for what was written behind the anchor."""
 
     line: int
@@ -24,8 +24,7 @@ class Pin:
     cut: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pinned:
+class Pinned(msgspec.Struct, frozen=True):
     """Where blocks stand. pins: in the order of their lines. homes: the pin that is each block's, by owner.
 
     orphans: first line and line after the last, by owner, of blocks whose anchor is gone. absent: owners. foreign:
@@ -34,7 +33,7 @@ class Pinned:
 
     pins: tuple[Pin, ...]
     homes: Mapping[str, Pin]
-    orphans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    orphans: Mapping[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     absent: tuple[str, ...] = ()
     foreign: tuple[int, ...] = ()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from vaultsync.lens.inverse import Value
 from vaultsync.rendering.tracked import Steps
@@ -11,8 +12,7 @@ from vaultsync.rendering.tracked import Steps
 Field = tuple[str, str]  # owner (a highlight's id, "" for the document) and name
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """Where a value of the base stands in the edited note. start, end: characters. at: of its span in the base."""
 
     owner: str
@@ -23,16 +23,14 @@ class Spot:
     via: Steps = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(msgspec.Struct, frozen=True):
     """Where a block stands in the edited note. start, end: characters, whole lines."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """A field whose value can't be told or can't be one, and why. typed: what was typed; then reason is a sentence."""
 
     owner: str
@@ -41,8 +39,7 @@ class Refusal:
     typed: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What an edited note says.
 
     values: of every field that could be read, changed or not. spots: where they stand. regions: of the blocks, by
@@ -52,11 +49,11 @@ class Reading:
     line, which Obsidian does not take for one.
     """
 
-    values: Mapping[Field, Value] = field(default_factory=dict)
+    values: Mapping[Field, Value] = msgspec.field(default_factory=dict)
     spots: tuple[Spot, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    regions: Mapping[str, Region] = field(default_factory=dict)
+    regions: Mapping[str, Region] = msgspec.field(default_factory=dict)
     absent: tuple[str, ...] = ()
-    orphans: Mapping[str, Region] = field(default_factory=dict)
+    orphans: Mapping[str, Region] = msgspec.field(default_factory=dict)
     copies: tuple[str, ...] = ()
     trailed: tuple[str, ...] = ()

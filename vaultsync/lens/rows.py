@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
 
 from vaultsync.lens.inverse import Value, shown, unpadded
 from vaultsync.model import Document, Highlight, field_value
@@ -27,8 +28,7 @@ FOREIGN = "it belongs to another block"
 CHANGED = "the template prints it changed"
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(msgspec.Struct, frozen=True):
     """A place in a row where a value stands; more than one if nothing is between them.
 
     at: numbers of its spans in the layout. text: in the base. value: the base's, "" if there is none to read.
@@ -52,8 +52,7 @@ class Hole:
         return any(step[0] in _ONE_LINE for step in self.span.via)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A row of a block. literals: one more than holes. text: as the base has it. start: of it in the base."""
 
     text: str
@@ -69,8 +68,7 @@ class Row:
         return self.holes[-1]
 
 
-@dataclass(slots=True, eq=False)
-class BaseBlock:
+class BaseBlock(msgspec.Struct, eq=False):
     """A block of the base, whole lines. anchor: where it starts in the base, -1 if there is none.
 
     behind: where the line after its anchor begins in the base. Rows are made when they are asked for: most blocks of
@@ -126,15 +124,14 @@ class BaseBlock:
         return _gap(text[self.start : end].split("\n")[::-1])
 
 
-@dataclass(slots=True)
-class Base:
+class Base(msgspec.Struct):
     """A note as it was written: its text, where everything stands in it, and the values it was made of."""
 
     text: str
     layout: Layout
     document: Document
-    starts: list[int] = field(default_factory=list)
-    owners: dict[str, Document | Highlight] = field(default_factory=dict)
+    starts: list[int] = msgspec.field(default_factory=list)
+    owners: dict[str, Document | Highlight] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.starts = [span.start for span in self.layout.spans]

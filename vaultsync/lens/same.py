@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from vaultsync.lens.cuts import Out
 from vaultsync.lens.lines import Place
 from vaultsync.lens.rows import Base, Hole, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """What one place says of a value. place: characters of the note; -1 if it has none there."""
 
     hole: Hole
@@ -19,8 +19,7 @@ class Said:
     place: Place = (-1, -1)
 
 
-@dataclass(frozen=True, slots=True)
-class SameEnds:
+class SameEnds(msgspec.Struct, frozen=True):
     """Rows at the beginning and at the end of some lines that are unchanged.
 
     low, high: numbers of the rows between them. first, last: lines of the note between them. text, start: what the

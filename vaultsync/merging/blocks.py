@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from vaultsync.merging.diff3 import chunks, matches, woven
 
@@ -16,8 +17,7 @@ _ITEM = re.compile(r"([ \t]*)([-*+])(?=[ \t])")
 _MARKER = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
 
 
-@dataclass(frozen=True, slots=True)
-class BlockMerge:
+class BlockMerge(msgspec.Struct, frozen=True):
     """A merged block. conflicts: what theirs would have instead of lines of ours, one for each stretch of lines."""
 
     lines: list[str]

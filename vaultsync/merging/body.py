@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from vaultsync.lens.alignment import LOST
 from vaultsync.lens.reading import Reading
@@ -28,8 +29,7 @@ class _Telling(NamedTuple):
     line: str = ""
 
 
-@dataclass(slots=True)
-class Body:
+class Body(msgspec.Struct):
     """The merge of one note's body; used once.
 
     layout: of base; new_layout: of theirs. ending: a carriage return, if lines of ours end with one. agreed: base as it
@@ -43,9 +43,9 @@ class Body:
     ending: str
     agreed: str | None = None
     adopting: bool = False
-    stretches: list[Stretch] = field(default_factory=list)
-    tellings: list[_Telling] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
+    stretches: list[Stretch] = msgspec.field(default_factory=list)
+    tellings: list[_Telling] = msgspec.field(default_factory=list)
+    kept: list[str] = msgspec.field(default_factory=list)
 
     def merge(self, was: Spliced, mine: Spliced, theirs: str) -> None:
         """Merge block by block. was, mine: base and ours with the merged values in them; theirs: the text."""

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
 
 from vaultsync.lens.inverse import Value
 from vaultsync.merging.patch import with_count
@@ -34,8 +35,7 @@ _ANCHOR = re.compile(r"(^|[ \t])(\\*\^[A-Za-z0-9-]+[ \t]*)$", re.MULTILINE)
 _ESCAPED = re.compile(r"(^|[ \t])\\(\\*\^[A-Za-z0-9-]+[ \t]*)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldConflict:
+class FieldConflict(msgspec.Struct, frozen=True):
     """A field both sides changed. owner: the highlight's id, "" for the document."""
 
     owner: str
@@ -44,8 +44,7 @@ class FieldConflict:
     theirs: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(msgspec.Struct, frozen=True):
     """A callout to be put into a note. at: the line it goes before. theirs: None marks a block as deleted."""
 
     at: int
@@ -61,8 +60,7 @@ class Aside:
         return conflict_lines(self.field, self.block_id, self.theirs, self.indent)
 
 
-@dataclass(frozen=True, slots=True)
-class Callout:
+class Callout(msgspec.Struct, frozen=True):
     """One callout of ours in a note. block_id: "" for the document's own. start, end: characters, whole lines."""
 
     kind: Literal["conflict", "deleted"]
@@ -154,7 +152,7 @@ def with_asides(lines: Sequence[str], asides: Iterable[Aside], ending: str = "",
     for one in reversed(found(text)):
         if _key(one) in there & told.keys():
             margin = text[one.start : one.end].partition(">")[0]
-            new_lines = replace(told[_key(one)], indent=margin).lines()
+            new_lines = msgspec.structs.replace(told[_key(one)], indent=margin).lines()
             mine = [f"{margin}> {line}" for line in _typed_in(one, known, told[_key(one)].theirs)]
             new = "".join(f"{line}{ending}\n" for line in (*new_lines, *([""] if mine else []), *mine))
             text = text[: one.start] + new + text[one.end :]

@@ -10,9 +10,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
+
+import msgspec
 
 
 class Match(NamedTuple):
@@ -32,8 +33,7 @@ class Chunk(NamedTuple):
     theirs: slice
 
 
-@dataclass(frozen=True, slots=True)
-class LineConflict:
+class LineConflict(msgspec.Struct, frozen=True):
     """Lines both sides changed. at: where ours begin in the merged lines."""
 
     at: int
@@ -41,8 +41,7 @@ class LineConflict:
     theirs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(msgspec.Struct, frozen=True):
     """The lines of a merge, with ours where it could not be made, and what theirs would have been there."""
 
     lines: tuple[str, ...]

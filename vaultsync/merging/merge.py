@@ -11,7 +11,6 @@ source takes its block along, unless its user wrote in it: then it stays and a c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -28,8 +27,7 @@ from vaultsync.rendering.tracked import Layout, Rendered
 __all__ = ["FieldConflict", "MergedNote", "adopt_note", "merge_fields", "merge_note", "merge_tags"]
 
 
-@dataclass(frozen=True, slots=True)
-class MergedNote:
+class MergedNote(msgspec.Struct, frozen=True):
     """What a note becomes.
 
     conflicts: how many it holds, earlier ones included. notices: sentences for its user. kept: ids of highlights that
@@ -126,8 +124,7 @@ def adopt_note(
     return _merged(_Sides(known, "", ours, reading, theirs, adopting=True), conflicts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
+class _Sides(msgspec.Struct, frozen=True):
     """The three sides of a merge. front: the properties of base. adopting: nobody knows the base."""
 
     base: Rendered

@@ -8,9 +8,9 @@ matter that is not a plain list of properties is left whole.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import yaml
 
 from vaultsync.note import ID_KEY, Note, join, split
@@ -25,16 +25,14 @@ _NULL = "tag:yaml.org,2002:null"
 _Edit = tuple[int, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyConflict:
+class PropertyConflict(msgspec.Struct, frozen=True):
     """A property both sides changed. theirs: the source's value as text."""
 
     key: str
     theirs: str
 
 
-@dataclass(frozen=True, slots=True)
-class Patched:
+class Patched(msgspec.Struct, frozen=True):
     """Front matter after the merge. readable: whether ours was YAML we know how to patch."""
 
     text: str
@@ -46,8 +44,7 @@ class _Tag(str):
     """A tag, or several with commas between them, as spelled in a note."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     """One property. begin: of its name; at: behind the colon; end: of its value. lines: the whole lines it is on."""
 
     begin: int

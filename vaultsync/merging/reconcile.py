@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -26,8 +25,7 @@ from vaultsync.sending.edits import edits
 Render = Callable[[Document], Rendered]
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(msgspec.Struct, frozen=True):
     """What both sides last agreed on: the text as rendered, where all in it stands, and the document it shows.
 
     tags: every tag the source has, as it spells it; a tag typed in a note may be one of them. foreign: owners of blocks
@@ -41,16 +39,14 @@ class Agreed:
     foreign: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """What the vault holds of a document: its note, and by path other notes to which its user moved blocks of it."""
 
     note: str
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciled:
+class Reconciled(msgspec.Struct, frozen=True):
     """What the notes become. base: what is agreed from now on. elsewhere: other notes that change, by path.
 
     conflicts: how many there are of the document, in any note. kept: ids of highlights that are gone at the source and
@@ -63,7 +59,7 @@ class Reconciled:
     conflicts: int = 0
     notices: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = msgspec.field(default_factory=dict)
     away: tuple[Highlight, ...] = ()
     copies: tuple[str, ...] = ()
     unsent: bool = False
@@ -147,7 +143,7 @@ def together(reading: Mapping[str, Reading]) -> Reading:
     """What all notes of a document say of its fields; of a block only the one it stands in says anything."""
     values = {key: value for one in reading.values() for key, value in one.values.items()}
     refusals = tuple(one for each in reading.values() for one in each.refusals)
-    return replace(reading[""], values=values, refusals=refusals)
+    return msgspec.structs.replace(reading[""], values=values, refusals=refusals)
 
 
 def _moved(agreed: Agreed, held: Held, own: Reading) -> dict[str, frozenset[str]]:
@@ -170,7 +166,7 @@ def restoring(agreed: Agreed, held: Held, blocks: Collection[str] = ()) -> Agree
         gone &= {block.id for block in agreed.layout.blocks if block.block_id in blocks}
     stay = tuple(block for block in agreed.layout.blocks if block.id not in gone)
     spans = tuple(span for span in agreed.layout.spans if span.owner not in gone)
-    return replace(agreed, layout=msgspec.structs.replace(agreed.layout, blocks=stay, spans=spans))
+    return msgspec.structs.replace(agreed, layout=msgspec.structs.replace(agreed.layout, blocks=stay, spans=spans))
 
 
 def missing(agreed: Agreed, held: Held, own: Reading) -> tuple[str, ...]:

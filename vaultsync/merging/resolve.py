@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from vaultsync.lens.reading import Reading
 from vaultsync.merging.blocks import key
@@ -17,8 +18,7 @@ from vaultsync.note import Note, join, split
 from vaultsync.rendering.tracked import Rendered
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(msgspec.Struct, frozen=True):
     """A note whose conflicts were answered. left: those that could not be, and still stand in it."""
 
     text: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from vaultsync.lens.inverse import inverse, same_text, shown
 from vaultsync.lens.reading import Field, Reading, Spot
@@ -14,8 +15,7 @@ Edit = tuple[int, int, str]
 _BLANKS = re.compile(r"[ \t]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Spliced:
+class Spliced(msgspec.Struct, frozen=True):
     """A text after edits. edits: what was done, in order, none overlapping; places are those of the text before."""
 
     text: str
@@ -48,8 +48,7 @@ def spliced(text: str, edits: Sequence[Edit]) -> Spliced:
     return Spliced("".join([*out, text[at:]]), tuple(made))
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(msgspec.Struct, frozen=True):
     """What theirs prints, by field and filters; theirs holds the merged values. fields: those it prints at all."""
 
     texts: Mapping[tuple[Field, Steps], str]
@@ -63,8 +62,7 @@ def printed_values(text: str, layout: Layout, asked: Collection[Field]) -> Value
     return Values(texts, frozenset((span.owner, span.field) for span in spans))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A value's place in base and in ours.
 
     deeper: by what its line is indented more in ours. blanks: what its label ends with in base and not in ours.

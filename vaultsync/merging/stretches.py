@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from vaultsync.merging.blocks import key
 
@@ -17,17 +18,15 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _IN_LIST = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|[ \t]+\S")
 
 
-@dataclass(slots=True)
-class Stretch:
+class Stretch(msgspec.Struct):
     """A block and the lines after it, up to the next block. owner: "" is the document's own block."""
 
     owner: str
     lines: list[str]
-    after: list[str] = field(default_factory=list)
+    after: list[str] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """Where a block stands in a text. start, end: characters; of whole lines, or cut out of them."""
 
     owner: str

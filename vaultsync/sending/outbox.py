@@ -6,7 +6,6 @@ has to give the note byte for byte, and the source has to take it. What is not s
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -150,7 +149,7 @@ def _with_flags(agreed: Agreed, wanted: Sequence[Edit], render: Render) -> Agree
         return agreed
     document = with_edits(agreed.document, flags)
     shown = render(document)
-    return dataclasses.replace(agreed, text=shown.text, layout=shown.layout, document=document)
+    return replace(agreed, text=shown.text, layout=shown.layout, document=document)
 
 
 def _lines_of(agreed: Agreed, wanted: Sequence[Edit]) -> set[str]:
