@@ -172,3 +172,16 @@ def test_a_trouble_that_lasts_is_told_for_the_last_run_it_befell(
     lines = reader.run("status").out.splitlines()
     assert [line.endswith("(exit 2)") for line in lines[1:5]] == [True, False, True, True]
     assert sum("token refused (401)" in line for line in lines) == 1
+
+
+def test_a_conflict_that_was_moved_into_another_documents_note_is_told_once(vault: Reading) -> None:
+    highlight = next(one for book in vault.library.books.values() for one in book.live if "woods" in one.text)
+    text = vault.text("Walden.md")
+    vault.write("Walden.md", text.replace("- Note: \n", "- Note: mine\n"))
+    vault.library.edit_highlight_at_source(highlight.id, note="theirs")
+    vault.run("sync", "--full")
+    text = vault.text("Walden.md")
+    start = text.index("> I went")
+    vault.write("Walden.md", text[:start])
+    vault.type("Emma.md", "\n" + text[start:])
+    assert [one["path"] for one in status(vault)["conflicts"]] == ["Emma.md"]

@@ -83,7 +83,10 @@ def standing(workspace: Workspace) -> Standing:
         notes=workspace.state.counts().notes - len(away),
         edited=tuple(sorted(seen.place(name).path for name in edited)),
         conflicts=tuple(
-            Trouble(path, one.field, one.block_id) for note in notes for path, one in note.places_of_conflicts
+            # A callout that came to another document's note with its block is found from both.
+            dict.fromkeys(
+                Trouble(path, one.field, one.block_id) for note in notes for path, one in note.places_of_conflicts
+            )
         ),
         unsent=tuple(_of(one) for one in edits if one.fate is Fate.SEND),
         refused=(
