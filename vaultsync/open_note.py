@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from vaultsync.drafting.survey import Place
 from vaultsync.hookspecs import Edit, Highlighter, NewHighlight, Source
 from vaultsync.lens.reading import Reading, Refusal
@@ -16,7 +18,7 @@ from vaultsync.sending.aliases import AWAY, LAYOUT
 from vaultsync.sending.creations import asked_for
 from vaultsync.sending.edits import edits
 from vaultsync.sending.fates import Fate, Outgoing
-from vaultsync.sending.outbox import Copy, Rules, outbox
+from vaultsync.sending.outbox import UNSURE, Copy, Rules, outbox
 from vaultsync.storage.entry import Base, Entry
 from vaultsync.workspace import Workspace
 
@@ -109,6 +111,10 @@ class OpenNote:
         """The fields its user changed."""
         return edits(self.agreed.document, self.reading)
 
+    def is_outdated(self, workspace: Workspace) -> bool:
+        """Whether it was made by another template than it would be now. Raises ConfigError."""
+        return bool(workspace.fingerprints.outdated(self.base.category, self.base.template))
+
     def outbox(self, source: Source, workspace: Workspace, *, allow_commands: bool = False) -> tuple[Outgoing, ...]:
         """The fields its user changed, passages that are to be highlights, and what stands against sending each."""
         copy = Copy(self.path, self.agreed, self.held, self.readings, self.newest, self.entry.aliases)
@@ -124,7 +130,11 @@ class OpenNote:
             return "" if allow_commands else source.command(edit)
 
         rules = Rules(source.refusal, read_only, command, workspace.render_note)
-        return (*outbox(copy, rules), *new)
+        box = (*outbox(copy, rules), *new)
+        if self.is_outdated(workspace):
+            # It is rendered again before it is sent, and then nothing stands against that.
+            return tuple(replace(one, fate=Fate.SEND, why="") if one.why == UNSURE else one for one in box)
+        return box
 
     def _asked_for(
         self, copy: Copy, source: Source, workspace: Workspace, *, allow_commands: bool

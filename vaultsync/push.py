@@ -17,11 +17,13 @@ from vaultsync.desk import Desk
 from vaultsync.drafting.decisions import Draft
 from vaultsync.errors import (
     AuthError,
+    ConfigError,
     PluginError,
     RateLimited,
     SafetyStop,
     SourceError,
     Unreachable,
+    VaultError,
     VaultsyncError,
 )
 from vaultsync.hookspecs import Source
@@ -34,6 +36,9 @@ from vaultsync.workspace import Workspace
 
 if TYPE_CHECKING:
     from vaultsync.open_note import OpenNote
+
+
+_NOT_YET = "Its template has changed, and the note is to be rendered by the new one before; that was put off."
 
 
 class PushOptions(msgspec.Struct, frozen=True):
@@ -62,12 +67,14 @@ class Push:
     def everything(self) -> None:
         """The whole push, in order. Failures are told to the tally."""
         chosen = dict(self.run.chosen(self.options.sources))
-        opened = [note for note in self._opened(chosen) if note.entry.source in chosen]
+        desk = Desk(self._workspace, self.run)
+        opened = [note for note in self._opened(desk, chosen) if note.entry.source in chosen]
         boxes = [(note, self._outbox(chosen[note.entry.source], note)) for note in opened]
         stop = self._stop(boxes)
         if stop is not None:
             self.run.tally.stop = stop
             boxes = [(note, _waiting(box, stop.message)) for note, box in boxes]
+        boxes = [self._by_todays_template(desk, chosen[note.entry.source], note, box) for note, box in boxes]
         for name, source in chosen.items():
             self._send(source, [(note, box) for note, box in boxes if note.entry.source == name])
             self._bring_news(source, [note for note in opened if note.entry.source == name])
@@ -86,9 +93,8 @@ class Push:
 
             forget_made(self.run, begun)
 
-    def _opened(self, chosen: Mapping[str, Source]) -> list[OpenNote]:
+    def _opened(self, desk: Desk, chosen: Mapping[str, Source]) -> list[OpenNote]:
         """Every note that may hold edits; what can't be read is an error, and nothing of it is sent."""
-        desk = Desk(self._workspace, self.run)
         notes = []
         every = desk.every(besides=self.run.bounds.unread)
         named = (desk.note(wanted, chosen) for wanted in self.options.only)
@@ -97,33 +103,25 @@ class Push:
                 self.run.tally.fail(note)
             else:
                 notes.append(note)
-        return self._by_templates_of_today(desk, notes, chosen)
+        return notes
 
-    def _by_templates_of_today(
-        self, desk: Desk, notes: Sequence[OpenNote], chosen: Mapping[str, Source]
-    ) -> list[OpenNote]:
-        """The notes, of which those with edits are rendered again if their template has changed.
+    def _by_todays_template(
+        self, desk: Desk, source: Source, note: OpenNote, box: tuple[Outgoing, ...]
+    ) -> tuple[OpenNote, tuple[Outgoing, ...]]:
+        """A note and its edits; if they are to be sent and its template has changed, it is rendered again first.
 
         By another template than the one that made a note it can't be made sure what was edited in it.
         """
-        if not notes:
-            return []
-        why = self._workspace.fingerprints.outdated
-        outdated = [
-            note
-            for note in notes
-            if note.edits and why(note.base.category, note.base.template) and note.entry.source in chosen
-        ]
+        if not (note.is_outdated(self._workspace) and any(one.fate is Fate.SEND for one in box)):
+            return note, box
+        self.run.bounds.between()
+        self.run.drafts.settle(source, [Draft(replace(note.entry, pending=True), note.entry)])
         try:
-            guard_edits(len(outdated), self.run.known)
-        except SafetyStop:
-            return list(notes)  # so many are sent by nobody's word but their user's
-        anew = {}
-        for note in outdated:
-            draft = Draft(replace(note.entry, pending=True), note.entry)
-            self.run.drafts.settle(chosen[note.entry.source], [draft])
-            anew[note.entry.id] = desk.opened(note.entry.id)
-        return [anew.get(note.entry.id, note) for note in notes]
+            anew = desk.opened(note.entry.id)
+        except (ConfigError, VaultError) as error:  # it was moved or deleted this very moment
+            self.run.tally.fail(error)
+            return note, _waiting(box, _NOT_YET)
+        return anew, _waiting(box, _NOT_YET) if anew.is_outdated(self._workspace) else self._outbox(source, anew)
 
     def _outbox(self, source: Source, note: OpenNote) -> tuple[Outgoing, ...]:
         try:

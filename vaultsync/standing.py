@@ -131,11 +131,6 @@ def _edits(workspace: Workspace, notes: Iterable[OpenNote]) -> tuple[list[Outgoi
 
 def _edits_in(workspace: Workspace, note: OpenNote) -> tuple[Outgoing, ...]:
     box = note.outbox(workspace.sources[note.entry.source], workspace)
-    if workspace.fingerprints.outdated(note.base.category, note.base.template):
-        # It is rendered again before it is sent, and then nothing stands against that.
-        from vaultsync.sending.outbox import UNSURE
-
-        box = tuple(replace(one, fate=Fate.SEND, why="") if one.why == UNSURE else one for one in box)
     held = workspace.state.is_suspect(note.entry.id, note.place.digest)
     return tuple(replace(one, fate=Fate.REFUSED, why=RESTORED) if held else one for one in box)
 

@@ -245,6 +245,9 @@ class Session:
         outcome, is_half_saved = self._without_half_saved(outcome)
         if is_half_saved or outcome.put_off:
             self._later = self._times.now + self._pace.settle
+        if outcome.put_off:
+            for path in order.busy & (order.at or frozenset()):  # it may hold edits that were put off with it
+                self._settling.unsteady(path, self._times.now)
         return outcome
 
     def _without_half_saved(self, outcome: Outcome) -> tuple[Outcome, bool]:

@@ -45,7 +45,9 @@ def _failure(error: SourceError) -> tuple[Failure, float]:
 
 def told(report: Report) -> list[Event]:
     """Everything a run has to say but `told_of_notes`, in the order it is told; many alike as one."""
-    edits = (one for one in report.edits if one.fate is not Fate.AGREED)
+    put_off = {change.path for change in report.changes if is_put_off(change)}
+    edits = [one for one in report.edits if one.fate is not Fate.AGREED]
+    edits = [one for one in edits if not (one.fate is Fate.WAIT and one.path in put_off)]
     events = [*_arrivals(report.changes), *map(_outgoing, edits)]
     events += [
         Event("conflict", f"{number} to resolve; see the callouts in it", path, what=str(number))
