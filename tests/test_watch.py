@@ -329,6 +329,20 @@ def test_a_template_that_changed_while_nobody_watched_waits_for_a_word_too(reade
     assert "earlier template" not in reader.run("status").out
 
 
+def test_how_many_notes_wait_for_a_word_is_said_once_though_they_become_fewer(reader: Reading) -> None:
+    for number in range(54):
+        reader.book(f"Book {number}", "one")
+    reader.export()
+    (reader.vault / "T/document.md").write_text(TEMPLATE.replace("# {{", "# The book {{"))
+    with watching(reader) as watch:
+        watch.hears("trouble", "54 notes")
+        for number in range(2):
+            type_note(reader, f"Book {number}.md", "Mine.")
+            watch.hears("sent", f"Book {number}.md")
+        assert watch.said("trouble", "mended") == [("trouble", "")]
+        within(lambda: "52 notes" in reader.run("status").out)
+
+
 def test_a_template_that_changed_few_notes_while_nobody_watched_is_taken_over(reader: Reading) -> None:
     reader.book("Walden", "one")
     reader.export()

@@ -55,7 +55,7 @@ def trouble(error: VaultsyncError) -> Event:
     if isinstance(error, Failed):
         return error.trouble
     what = f"{type(error).__name__} {error.source}" if isinstance(error, SourceError) else error.message
-    return Event("trouble", str(error), what=what)
+    return Event("trouble", str(error), what=getattr(error, "what", what))
 
 
 class Said:

@@ -31,7 +31,12 @@ _AT_START = "Until then they stay as they are; only new notes and those with new
 
 
 class TooMany(ConfigError):
-    """Changed templates would change more notes than may be without a word. notes: how many."""
+    """Changed templates would change more notes than may be without a word.
+
+    notes: how many. what: by which it is told: that they become fewer is no news.
+    """
+
+    what = "changed templates"
 
     def __init__(self, notes: int, untouched: str) -> None:
         what = "Templates or plugins have changed"
