@@ -148,11 +148,14 @@ def test_a_worker_that_is_killed_while_it_sends_is_told_and_the_edit_arrives_onc
     assert len(writes(walden)) == 2
 
 
-def test_a_worker_that_is_told_to_leave_by_someone_else_is_started_anew(walden: Reading) -> None:
+def test_a_worker_that_is_ended_by_someone_else_while_it_does_nothing_is_no_trouble(walden: Reading) -> None:
     with apart_watching(walden, linger=60.0) as watch:
         wakes(walden, watch)
         ends(watch, signal.SIGTERM)
         type_note(walden, "Walden.md", "Mine.", was="First.")
+        watch.hears("sent", "Walden.md")
+        ends(watch, signal.SIGKILL)
+        type_note(walden, "Walden.md", "Mine again.", was="Mine.")
         watch.hears("sent", "Walden.md")
         assert not watch.has_ended
     assert watch.said("trouble") == []
@@ -163,15 +166,6 @@ def test_a_worker_that_is_told_to_leave_by_someone_else_while_it_fetches_is_told
         when(walden, "GET", lambda: kill(watch, signal.SIGTERM))
         assert "exit code 0" in watch.hears("trouble", "ended early").text
         watch.hears("mended", "ended early")
-
-
-def test_a_worker_that_is_killed_while_it_does_nothing_is_no_trouble(walden: Reading) -> None:
-    with apart_watching(walden, linger=60.0) as watch:
-        wakes(walden, watch)
-        ends(watch, signal.SIGKILL)
-        type_note(walden, "Walden.md", "Mine.", was="First.")
-        watch.hears("sent", "Walden.md")
-    assert watch.said("trouble") == []
 
 
 def test_a_plugin_that_hangs_keeps_nobody_from_leaving(walden: Reading, install: Install) -> None:
