@@ -103,7 +103,7 @@ Answer: TypeAlias = Begun | Renewed | Looked | Ran | Said | Refused | Left
 
 
 def line(message: Request | Answer) -> bytes:
-    """A message as it is written.
+    r"""A message as it is written.
 
     >>> told(line(Looked(Ripe(frozenset(["caf\udce9.md"])))), Looked).ripe.at
     frozenset({'caf\udce9.md'})
