@@ -12,7 +12,7 @@ from vaultsync.lens.reading import Reading
 from vaultsync.merging.blocks import BlockMerge, in_common, inside, key, merge_block, same_lines, with_anchor
 from vaultsync.merging.conflicts import ENDING, LINES, PROPERTY, Aside, FieldConflict, with_asides
 from vaultsync.merging.splice import Spliced
-from vaultsync.merging.stretches import Part, Stretch, cut, is_heading, joined, put_in, set_apart, take_out
+from vaultsync.merging.stretches import Part, Stretch, cut, is_heading, joined, put_in, set_apart, take_back, take_out
 from vaultsync.note import anchors, split
 from vaultsync.rendering.tracked import Layout
 
@@ -55,6 +55,8 @@ class Body(msgspec.Struct):
         if note.body.replace("\r\n", "\n") == was.text[self.layout.body :]:
             self.stretches = new
             return
+        if len(old) == 1 and not self.adopting:
+            take_back(new)
         regions = {**self.reading.regions, **self.reading.orphans} if len(old) > 1 else {}
         parts = [Part(owner, mine.place(at.start), mine.place(at.end)) for owner, at in regions.items() if owner]
         self.stretches = cut(mine.text, start, parts)

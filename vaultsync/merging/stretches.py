@@ -79,6 +79,15 @@ def set_apart(own: Stretch, ending: Sequence[str]) -> None:
         own.lines = own.lines[:kept]
 
 
+def take_back(theirs: Sequence[Stretch]) -> None:
+    """Where base has no blocks: take what comes after theirs' last one for the document's own, as it is in base."""
+    own, last = theirs[0], theirs[-1]
+    if last is not own:
+        lines = [*own.lines, *last.after]
+        solid = len(lines) - _blanks(lines[::-1])
+        own.lines, own.after, last.after = lines[:solid], lines[solid:], []
+
+
 def is_heading(line: str) -> bool:
     """Whether a line is a heading."""
     return _HEADING.match(line) is not None
