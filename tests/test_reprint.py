@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.render_case import DOCUMENTS, NOW, TEXTS, WORDS, document
@@ -114,6 +114,7 @@ SHIPPED = [(folder, path.name) for folder in SETS for path in sorted((shipped_fo
 
 
 @pytest.mark.parametrize(("folder", "name"), SHIPPED)
+@settings(max_examples=20)  # of each of seven, and each is rendered three times
 @given(told=versions())
 def test_so_it_is_with_every_shipped_template(folder: str, name: str, told: tuple[Document, Document]) -> None:
     assert is_rendered_alike(shipped(folder, name), *told)
