@@ -22,7 +22,7 @@ from vaultsync.paths import collision_key, unoccupied
 from vaultsync.plan import BEING_EDITED, Action, OnDisk, Seen, decide, needs_theirs
 from vaultsync.rendering.renders import Renders
 from vaultsync.rendering.tracked import Layout
-from vaultsync.sending.aliases import LAYOUT, Alias, as_last_shown, localized, with_away
+from vaultsync.sending.aliases import LAYOUT, Alias, agreed_anew, as_agreed_since, is_sending, localized
 from vaultsync.sending.earlier import with_copied, with_earlier
 from vaultsync.storage.entry import Base, Creation, Entry
 
@@ -140,7 +140,7 @@ class Decider(msgspec.Struct):
         action = decide(seen)
         aliases = self._aliases(source, draft.entry, kept) if rendered is not None else draft.entry.aliases
         base = Decision(draft, action, place, rendered, place.path, category=kept.category, tags=_tags(kept))
-        base = replace(base, aliases=with_away(aliases, ()))
+        base = replace(base, aliases=agreed_anew(aliases, ()))
         if action is Action.LEAVE:
             return replace(base, rendered=None, why="it is back at an earlier text, as if restored from a backup")
         if action is Action.CREATE:
@@ -170,6 +170,7 @@ class Decider(msgspec.Struct):
         if same and place.on_disk is OnDisk.EDITED:
             disputed = base is not None and base.conflicts > 0  # its user may have answered
             disputed = disputed or bool(self.creating(draft.entry.id))  # as may a callout go
+            disputed = disputed or is_sending(draft.entry.aliases)  # what it holds now is to be remembered
             same = not (draft.restoring is not None or disputed or self._has_returned(source, draft))
         restored = draft.entry.id in self.restored
         seen = Seen(place.on_disk, base is not None, wanted, kept.deleted, same, reached, draft.asked, restored)
@@ -221,7 +222,7 @@ class Decider(msgspec.Struct):
             conflicts=found.conflicts,
             notices=tuple(f"{place.path}: {notice}" for notice in found.notices),
             why=_conflicts(found.conflicts),
-            aliases=with_copied(with_away(base.aliases or (), found.away), found.copies, unsent=found.unsent),
+            aliases=with_copied(agreed_anew(base.aliases or (), found.away), found.copies, unsent=found.unsent),
         )
 
     def _aliases(self, source: Source, entry: Entry, kept: Document) -> tuple[Alias, ...]:
@@ -243,10 +244,14 @@ class Decider(msgspec.Struct):
         """What both sides last agreed on about an entry."""
         from vaultsync.merging.reconcile import Agreed
 
-        document = self.document(source, entry, entry.agreed) or source.document(entry.agreed)
-        document = as_last_shown(document, entry.aliases)
+        document = self.agreed_document(source, entry)
         foreign = frozenset(alias.owner for alias in entry.aliases if alias.field == LAYOUT)
         return Agreed(base.text, _layouts.decode(base.spans), document, self.tags(entry.source), foreign)
+
+    def agreed_document(self, source: Source, entry: Entry) -> Document:
+        """What an entry's base shows."""
+        document = self.document(source, entry, entry.agreed) or source.document(entry.agreed)
+        return as_agreed_since(document, entry.aliases)
 
     def document(self, source: Source, entry: Entry, record: bytes) -> Document | None:
         """A record as the note shows it; None if a plugin leaves it out. Raises PluginError."""

@@ -8,7 +8,7 @@ of it, for as long as the service says that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -22,6 +22,8 @@ OWN_TAGS = "own tags"
 LAYOUT = "layout"
 # The field of an alias that says: this block is in no note now; ours is its highlight as it last was in one.
 AWAY = "away"
+# What the field of an alias begins with that says: ours was sent, and what else the source has is not in the note yet.
+_SENT = "sent "
 
 
 _highlights = msgspec.json.Decoder(Highlight)
@@ -69,19 +71,42 @@ def _spelled(now: Value | None, alias: Alias) -> Value | None:
     return alias.ours if now == alias.theirs else now
 
 
-def as_last_shown(document: Document, aliases: Iterable[Alias]) -> Document:
-    """The document with every highlight whose block is in no note as it was when it last was in one."""
+def as_agreed_since(document: Document, aliases: Collection[Alias]) -> Document:
+    """What was agreed on, but for what was sent since; and a highlight whose block is in no note as it last was in one.
+
+    >>> d = Document(id="r:1", title="", note="was")
+    >>> as_agreed_since(d, with_sent((), Edit("r:1", "", "note", "was", "mine"))).note
+    'mine'
+    """
     shown = {one.owner: _highlights.decode(str(one.ours)) for one in aliases if one.field == AWAY}
-    if not shown:
+    sent: dict[str, dict[str, Value]] = {}
+    for one in aliases:
+        if one.field.startswith(_SENT):
+            sent.setdefault(one.owner, {})[one.field.removeprefix(_SENT)] = one.ours
+    if not shown and not sent:
         return document
-    highlights = tuple(shown.get(highlight.id, highlight) for highlight in document.highlights)
-    return msgspec.structs.replace(document, highlights=highlights)
+    highlights = tuple(
+        with_fields(shown.get(highlight.id, highlight), sent.get(highlight.id, {})) for highlight in document.highlights
+    )
+    return msgspec.structs.replace(with_fields(document, sent.get("", {})), highlights=highlights)
 
 
-def with_away(aliases: Iterable[Alias], away: Iterable[Highlight]) -> tuple[Alias, ...]:
-    """The aliases, where these highlights and no others were changed at the source while their block is in no note."""
+def with_sent(aliases: Iterable[Alias], edit: Edit) -> tuple[Alias, ...]:
+    """The aliases, once the source has taken an edit: on that both sides agree, whatever is typed from now on."""
+    field = f"{_SENT}{edit.field}"
+    others = (one for one in aliases if (one.owner, one.field) != (edit.owner, field))
+    return (*others, Alias(edit.owner, field, "", edit.after))
+
+
+def is_sending(aliases: Iterable[Alias]) -> bool:
+    """Whether something was sent since the note was last agreed on as a whole."""
+    return any(one.field.startswith(_SENT) for one in aliases)
+
+
+def agreed_anew(aliases: Iterable[Alias], away: Iterable[Highlight]) -> tuple[Alias, ...]:
+    """The aliases once a note is agreed on as a whole. away: highlights with news whose block is in no note."""
     told = (Alias(one.id, AWAY, "", msgspec.json.encode(one).decode()) for one in away)
-    return (*(one for one in aliases if one.field != AWAY), *told)
+    return (*(one for one in aliases if one.field != AWAY and not one.field.startswith(_SENT)), *told)
 
 
 def _typed(now: tuple[str, ...], ours: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from vaultsync.model import REVIEWS, Document, Highlight
 from vaultsync.open_note import OpenNote
 from vaultsync.plan import OnDisk, guard_deletions
 from vaultsync.rounds import Round
-from vaultsync.sending.aliases import as_last_shown, localized
+from vaultsync.sending.aliases import as_agreed_since, localized
 from vaultsync.sending.fates import Fate, Outgoing
 from vaultsync.storage.deeds import Deed
 from vaultsync.storage.entry import Entry
@@ -105,7 +105,7 @@ class Deletions:
         assert before is not None, "it was just read"
         entry = before.told(source.refreshed(before.record, one.owner))
         was, now = (localized(source.document(one), before.aliases) for one in (before.agreed, entry.record))
-        if _changed(as_last_shown(was, before.aliases), now, one.owner):
+        if _changed(as_agreed_since(was, before.aliases), now, one.owner):
             self._tell(one, Fate.REFUSED, "It was changed at the source since; it was kept there.")
         elif self.run.dry:
             why = source.undeletable(entry.record, one.owner) if isinstance(source, Keeper) else ""

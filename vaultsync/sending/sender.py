@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+import msgspec
 from msgspec.structs import replace
 
 from vaultsync.drafting.decisions import Draft
@@ -15,7 +16,7 @@ from vaultsync.hookspecs import Edit, Receipt, Source
 from vaultsync.model import REVIEWS
 from vaultsync.open_note import OpenNote
 from vaultsync.rounds import Round
-from vaultsync.sending.aliases import learned
+from vaultsync.sending.aliases import learned, with_sent
 from vaultsync.sending.creating import Creating
 from vaultsync.sending.fates import Fate, Outgoing
 from vaultsync.sending.outbox import fate_of, value_of
@@ -68,6 +69,8 @@ class Sender:
         """Do with one edit what is to be done after the fresh look."""
         edit = one.edit
         fate = fate_of(edit, self._now(edit))
+        if fate is Fate.AGREED:
+            self._entry = self._agreed(self._entry, edit)
         if fate is not Fate.SEND:
             return replace(one, fate=fate, why=_WHY.get(fate, ""))
         if self._run.dry:
@@ -94,6 +97,7 @@ class Sender:
             document = self._source.document(entry.record)
             if value_of(document, edit) != edit.before:
                 entry = replace(entry, aliases=learned(document, [edit], entry.aliases))
+                entry = self._agreed(entry, edit)
         with state.transaction():
             state.put(entry)
             if edit is not None:
@@ -101,6 +105,15 @@ class Sender:
                 state.put_pieces(entry.id, dict.fromkeys(state.keys_of(entry.id)))
                 self._run.journal.note(Deed(entry.id, self._note.entry, sent=(edit,)))
         self._entry = entry
+
+    def _agreed(self, entry: Entry, edit: Edit) -> Entry:
+        """The entry, where the source has taken an edit: who types on types over that, and not over what was before."""
+        base, decider = entry.base, self._run.drafts.decider
+        assert base is not None, "its note was read"
+        entry = replace(entry, aliases=with_sent(entry.aliases, edit))
+        shown = decider.renders.again(decider.agreed_document(self._source, entry))
+        base = replace(base, text=shown.text, spans=msgspec.msgpack.encode(shown.layout), mine=True)
+        return replace(entry, base=base)
 
     def settle(self) -> None:
         """Agree on what is at the source now; what else has changed there arrives in the note.

@@ -246,7 +246,7 @@ class Session:
         if is_half_saved or outcome.put_off:
             self._later = self._times.now + self._pace.settle
         if outcome.put_off:
-            for path in order.busy & (order.at or frozenset()):  # it may hold edits that were put off with it
+            for path in order.busy & found.at:  # it may hold edits that were put off with it
                 self._settling.unsteady(path, self._times.now)
         return outcome
 

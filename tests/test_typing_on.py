@@ -1,0 +1,188 @@
+"""Who types on while an edit of theirs is being sent has it from nobody else: no conflict, nothing put back."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.export_case import Reading, reader
+from tests.stop_case import Stopped, observed
+from tests.test_push import type_note, type_tags, writes
+from tests.watch_case import paced, watching, within
+from vaultsync.simulator.records import Highlight
+
+__all__ = ["reader"]
+
+
+@pytest.fixture
+def walden(reader: Reading) -> Highlight:
+    """A book with two highlights, exported; the first."""
+    _, (one, _) = reader.book("Walden", "I went to the woods.", "Simplify.")
+    reader.export()
+    reader.type("Walden.md")
+    reader.simulator.log.clear()
+    return one
+
+
+def meanwhile(reader: Reading, happens: Callable[[], Any]) -> None:
+    """Have something happen while the first PATCH is on its way back."""
+    log, add = reader.simulator.log, reader.simulator.log.add
+
+    def added(request: Any, *rest: Any) -> None:
+        add(request, *rest)
+        if request.method == "PATCH" or request.method == "POST":
+            log.add = add  # type: ignore[method-assign]
+            happens()
+
+    log.add = added  # type: ignore[method-assign,assignment]
+
+
+def killed_once_sent(reader: Reading) -> None:
+    """Sync, and be killed when the service has the edit and the state knows of it."""
+    begun: list[str] = []
+
+    def stop(name: str) -> None:
+        begun.extend([name] * (name == "state.begin" and bool(writes(reader))))
+        if len(begun) == 2:
+            raise Stopped
+
+    with observed(stop), pytest.raises(Stopped):
+        reader.run("push")
+
+
+@contextmanager
+def typing(reader: Reading, pause: float) -> Iterator[None]:
+    """Type on in a note for the length of the block, saving it again and again, as editors in place do."""
+    note, stop, number = reader.vault / "Walden.md", threading.Event(), 0
+
+    def type_on() -> None:
+        nonlocal number
+        while not stop.wait(pause):
+            number += 1
+            note.write_text(re.sub(r"- Note:.*", f"- Note: word {number}", note.read_text(), count=1))
+
+    thread = threading.Thread(target=type_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def quiet(reader: Reading) -> None:
+    """Nothing is left to be done on either side."""
+    before = reader.contents()
+    assert reader.run("sync", "--json").json["edits"] == {"sent": 0, "waiting": 0, "conflicts": 0, "refused": 0}
+    assert reader.contents() == before
+
+
+def test_words_typed_while_earlier_ones_are_sent_are_sent_next(reader: Reading, walden: Highlight) -> None:
+    type_note(reader, "Walden.md", "Why")
+    meanwhile(reader, lambda: type_note(reader, "Walden.md", "Why the woods?", was="Why"))
+    assert reader.run("sync", "--json").json["edits"]["conflicts"] == 0
+    assert walden.note == "Why" and "- Note: Why the woods?\n" in reader.text("Walden.md")
+    assert "[!vaultsync-conflict]" not in reader.text("Walden.md")
+    assert reader.run("sync", "--json").json["edits"]["sent"] == 1
+    assert walden.note == "Why the woods?"
+    quiet(reader)
+
+
+def test_words_taken_back_while_they_are_sent_are_taken_back_there(reader: Reading, walden: Highlight) -> None:
+    before = reader.text("Walden.md")
+    type_note(reader, "Walden.md", "Why")
+    meanwhile(reader, lambda: reader.write("Walden.md", before))
+    reader.run("sync")
+    assert walden.note == "Why" and reader.text("Walden.md") == before
+    assert reader.run("sync", "--json").json["edits"]["sent"] == 1
+    assert walden.note == "" and reader.text("Walden.md") == before
+    quiet(reader)
+
+
+def test_tags_typed_while_others_are_sent_are_sent_next(reader: Reading, walden: Highlight) -> None:
+    type_tags(reader, "Walden.md", "#woods #life")
+    meanwhile(reader, lambda: type_tags(reader, "Walden.md", "#woods #ponds"))
+    reader.run("sync")
+    assert {tag.name for tag in walden.tags} == {"woods", "life"}
+    assert "- Tags: #woods #ponds\n" in reader.text("Walden.md")
+    reader.run("sync")
+    assert {tag.name for tag in walden.tags} == {"woods", "ponds"}
+    quiet(reader)
+
+
+@pytest.mark.parametrize("now", ["Why the woods?", "", "Why"])
+def test_what_is_typed_after_a_kill_is_no_conflict_with_what_was_sent(
+    reader: Reading, walden: Highlight, now: str
+) -> None:
+    type_note(reader, "Walden.md", "Why")
+    killed_once_sent(reader)
+    assert walden.note == "Why"
+    type_note(reader, "Walden.md", now, was="Why")
+    assert reader.run("sync", "--json").json["edits"]["sent"] == (now != "Why")
+    assert walden.note == now and f"- Note: {now}\n" in reader.text("Walden.md")
+    quiet(reader)
+
+
+def test_the_very_file_put_back_after_a_kill_takes_the_words_back(reader: Reading, walden: Highlight) -> None:
+    note, before = reader.vault / "Walden.md", reader.files()["Walden.md"]
+    type_note(reader, "Walden.md", "Why")
+    killed_once_sent(reader)
+    note.write_bytes(before[0])
+    reader.run("export")
+    assert note.read_bytes() == before[0]
+    assert reader.run("sync", "--json").json["edits"]["sent"] == 1
+    assert walden.note == ""
+    quiet(reader)
+
+
+def test_news_that_come_with_it_arrive(reader: Reading, walden: Highlight) -> None:
+    other = next(iter(reader.library.books.values())).highlights[1]
+    type_note(reader, "Walden.md", "Why")
+
+    def happens() -> None:
+        type_note(reader, "Walden.md", "Why the woods?", was="Why")
+        reader.library.tag(walden, "woods")
+        reader.library.edit_highlight_in_app(other.id, note="From elsewhere.")
+
+    meanwhile(reader, happens)
+    reader.run("sync")
+    reader.run("sync")
+    assert walden.note == "Why the woods?"
+    text = reader.text("Walden.md")
+    assert re.search(r"- Note: Why the woods\?\n- Tags: #woods\n", text) and "From elsewhere." in text
+    assert "[!vaultsync-conflict]" not in text
+    quiet(reader)
+
+
+def test_another_answer_from_elsewhere_is_a_conflict_still(reader: Reading, walden: Highlight) -> None:
+    type_note(reader, "Walden.md", "Why")
+    killed_once_sent(reader)
+    reader.library.edit_highlight_in_app(walden.id, note="From elsewhere.")
+    type_note(reader, "Walden.md", "Why the woods?", was="Why")
+    assert reader.run("sync", "--json").json["edits"]["sent"] == 0
+    text = reader.text("Walden.md")
+    assert "[!vaultsync-conflict]" in text and "From elsewhere." in text and "Why the woods?" in text
+    assert walden.note == "From elsewhere."
+
+
+def test_news_of_what_was_sent_replace_it_where_nobody_typed_on(reader: Reading, walden: Highlight) -> None:
+    type_note(reader, "Walden.md", "Why")
+    killed_once_sent(reader)
+    reader.library.edit_highlight_in_app(walden.id, note="From elsewhere.")
+    assert reader.run("sync", "--json").json["edits"]["conflicts"] == 0
+    assert "- Note: From elsewhere.\n" in reader.text("Walden.md")
+    quiet(reader)
+
+
+def test_who_never_pauses_is_heard_again_and_again_beside_fetches(reader: Reading, walden: Highlight) -> None:
+    with watching(reader, paced(settle=0.3, longest=0.9, pull=0.4)) as watch:
+        with typing(reader, 0.07):
+            for _ in range(4):
+                watch.hears("sent", "Walden.md")
+        within(lambda: f"- Note: {walden.note}\n" in reader.text("Walden.md"))
+        assert watch.said("conflict", "trouble") == []
