@@ -6,6 +6,8 @@ other edits of the note go out, the lines stay as they were typed, and the runs 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
 from tests.export_case import Reading, reader
@@ -46,49 +48,55 @@ def book_tags(reader: Reading, one: Highlight) -> list[str]:
     return [tag.name for tag in reader.library.books[one.book_id].tags]
 
 
-@pytest.mark.parametrize(("why", "typed", "sent"), TYPED, ids=[why for why, _, _ in TYPED])
-def test_a_tag_is_what_was_typed_and_holds_up_no_other_edit(
-    reader: Reading, walden: Highlight, why: str, typed: str, sent: list[str]
-) -> None:
-    type_property(reader, typed)
-    before = reader.text("Walden.md")
-    assert push(reader)["refused"] == 0, why
-    assert (walden.note, book_tags(reader, walden)) == ("Why the woods?", sent)
-    assert reader.text("Walden.md") == before
+class Typed(NamedTuple):
+    """What was typed, its edits pushed. one: whose note was typed, too; sent: the tags the service is to have.
+
+    before: the note as it was saved.
+    """
+
+    one: Highlight
+    lines: str
+    sent: list[str]
+    before: str
+    counts: dict[str, int]
 
 
-@pytest.mark.parametrize(("why", "typed", "sent"), TYPED, ids=[why for why, _, _ in TYPED])
-def test_the_runs_after_it_write_and_send_nothing(
-    reader: Reading, walden: Highlight, why: str, typed: str, sent: list[str]
-) -> None:
-    type_property(reader, typed)
-    push(reader)
+@pytest.fixture(params=TYPED, ids=[why for why, _, _ in TYPED])
+def typed(reader: Reading, walden: Highlight, request: pytest.FixtureRequest) -> Typed:
+    """Each of the odd tags, in turn."""
+    _, lines, sent = request.param
+    type_property(reader, lines)
+    return Typed(walden, lines, sent, reader.text("Walden.md"), push(reader))
+
+
+def test_a_tag_is_what_was_typed_and_holds_up_no_other_edit(reader: Reading, typed: Typed) -> None:
+    assert typed.counts["refused"] == 0
+    assert (typed.one.note, book_tags(reader, typed.one)) == ("Why the woods?", typed.sent)
+    assert reader.text("Walden.md") == typed.before
+
+
+def test_the_runs_after_it_write_and_send_nothing(reader: Reading, typed: Typed) -> None:
     files = reader.files()
     for _ in range(2):
         reader.simulator.log.clear()
         run = reader.run("sync", "--full", "--json")
-        assert (run.code, run.json["edits"]["refused"], writes(reader)) == (0, 0, []), why
+        assert (run.code, run.json["edits"]["refused"], writes(reader)) == (0, 0, [])
     assert reader.files() == files
-    assert book_tags(reader, walden) == sent
+    assert book_tags(reader, typed.one) == typed.sent
 
 
-@pytest.mark.parametrize(("why", "typed", "sent"), TYPED, ids=[why for why, _, _ in TYPED])
-def test_a_tag_that_comes_or_goes_at_the_service_leaves_the_typed_ones(
-    reader: Reading, walden: Highlight, why: str, typed: str, sent: list[str]
-) -> None:
-    type_property(reader, typed)
-    push(reader)
-    reader.library.edit_book(walden.book_id, tags=[*sent, "theirs"])
-    assert reader.run("sync", "--full").code == 0, why
-    front = reader.text("Walden.md").partition("# Walden")[0]
-    assert "theirs" in front
-    assert all(line in front for line in typed.splitlines() if line.startswith("  -")), front
-    reader.library.edit_book(walden.book_id, tags=["theirs"])
+def test_a_tag_that_comes_or_goes_at_the_service_leaves_the_typed_ones(reader: Reading, typed: Typed) -> None:
+    reader.library.edit_book(typed.one.book_id, tags=[*typed.sent, "theirs"])
     assert reader.run("sync", "--full").code == 0
     front = reader.text("Walden.md").partition("# Walden")[0]
     assert "theirs" in front
-    assert not any(tag in front.replace("#woods", "") for tag in sent), front
-    assert book_tags(reader, walden) == ["theirs"]
+    assert all(line in front for line in typed.lines.splitlines() if line.startswith("  -")), front
+    reader.library.edit_book(typed.one.book_id, tags=["theirs"])
+    assert reader.run("sync", "--full").code == 0
+    front = reader.text("Walden.md").partition("# Walden")[0]
+    assert "theirs" in front
+    assert not any(tag in front.replace("#woods", "") for tag in typed.sent), front
+    assert book_tags(reader, typed.one) == ["theirs"]
 
 
 REFUSED = [

@@ -20,7 +20,7 @@ from tests.plugin_case import Install, hook, install
 from tests.test_push import type_note, writes
 from tests.test_watch import note_of
 from tests.test_watch_process import hears, process
-from tests.watch_case import PATIENCE, QUICK, Watching, paced, watching, within
+from tests.watch_case import PATIENCE, QUICK, Watching, paced, walden, watching, within
 from vaultsync.errors import ConfigError
 from vaultsync.storage.lock import watch_lock, writer_lock
 from vaultsync.watching import apart, heartbeat, messages
@@ -30,19 +30,10 @@ from vaultsync.watching.orders import Order, Outdated
 from vaultsync.watching.process import served
 from vaultsync.watching.worker import Worker
 
-__all__ = ["install", "reader"]
+__all__ = ["install", "reader", "walden"]
 
 GAP = 0.05  # seconds between two presses of a key
 linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks into /proc")
-
-
-@pytest.fixture
-def walden(reader: Reading) -> Reading:
-    """A vault with one note, up to date."""
-    reader.book("Walden", "I went to the woods.")
-    reader.export()
-    reader.simulator.log.clear()
-    return reader
 
 
 @contextmanager

@@ -19,10 +19,10 @@ import pytest
 
 from tests.export_case import Reading, reader
 from tests.test_push import type_note, writes
-from tests.watch_case import PATIENCE, paced, watching, within
+from tests.watch_case import PATIENCE, paced, walden, watching, within
 from vaultsync.storage.lock import is_watched
 
-__all__ = ["reader"]
+__all__ = ["reader", "walden"]
 
 COMMAND = [sys.executable, "-c", "import sys; from vaultsync.cli import main; sys.exit(main())", "watch"]
 SOAK = int(os.environ.get("VAULTSYNC_SOAK", "500"))
@@ -44,15 +44,6 @@ def hears(process: subprocess.Popen[str], words: str) -> str:
     """Wait for a line with these words in it."""
     assert process.stdout is not None
     return next(line for line in process.stdout if words in line)
-
-
-@pytest.fixture
-def walden(reader: Reading) -> Reading:
-    """A vault with one note, up to date."""
-    reader.book("Walden", "I went to the woods.")
-    reader.export()
-    reader.simulator.log.clear()
-    return reader
 
 
 # Leaving.

@@ -14,25 +14,16 @@ import pytest
 from tests.export_case import TEMPLATE, Reading, reader
 from tests.stop_case import observed
 from tests.test_push import type_note, writes
-from tests.watch_case import Story, Told, told_story
+from tests.watch_case import Story, Told, told_story, walden
 from vaultsync.simulator.faults import status, too_many_requests
 from vaultsync.simulator.limits import RateLimits
 from vaultsync.storage.lock import writer_lock
 from vaultsync.watching.heartbeat import heard
 from vaultsync.watching.schedule import Pace
 
-__all__ = ["reader"]
+__all__ = ["reader", "walden"]
 
 HOUR = 3600.0
-
-
-@pytest.fixture
-def walden(reader: Reading) -> Reading:
-    """A vault with one note, up to date."""
-    reader.book("Walden", "I went to the woods.")
-    reader.export()
-    reader.simulator.log.clear()
-    return reader
 
 
 def saving(reader: Reading, told: Told, path: str, words: str, was: str = "") -> Callable[[], None]:

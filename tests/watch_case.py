@@ -19,6 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.export_case import Reading
 from vaultsync.watching import watcher
 from vaultsync.watching.clock import Clock
@@ -34,6 +36,15 @@ from vaultsync.workspace import Stand
 PATIENCE = 15.0  # seconds; a test waits for what it says it waits for, and so long only when it fails
 QUICK = Pace(settle=0.05, longest=1.0, pull=3600.0, scan=3600.0, tick=0.1, pause=0.05, retry=0.02, glance=0.005)
 polling = partial(watcher.watching, polling=0.02)
+
+
+@pytest.fixture
+def walden(reader: Reading) -> Reading:
+    """A vault with one note, up to date."""
+    reader.book("Walden", "I went to the woods.")
+    reader.export()
+    reader.simulator.log.clear()
+    return reader
 
 
 @dataclass

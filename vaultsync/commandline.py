@@ -83,7 +83,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, VaultsyncError, BrokenPipeError):
             raise
-        except Exception as error:
+        except Exception as error:  # the plugin boundary; what is ours goes on to the last one
             found = ctx.meta.get(_FOUND)
             if found is None:
                 raise

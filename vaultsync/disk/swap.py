@@ -114,7 +114,7 @@ def write_arriving(path: str, chunks: Iterable[bytes]) -> int:
             os.fsync(made)
         finally:
             os.close(made)
-    except BaseException:
+    except BaseException:  # also one that ends the program: half a file stays nowhere
         remove(path)
         raise
     return size

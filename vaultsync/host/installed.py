@@ -113,7 +113,7 @@ def _from_file(one: Found) -> object:
     module = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # as Python does with any module that fails while it is loaded
         del sys.modules[name]
         raise
     return module

@@ -80,7 +80,7 @@ class Database:
         try:
             state._prepare()
             state._file = _identity(folder / _FILE)
-        except BaseException:
+        except BaseException:  # nobody else has it to close yet
             state.close()
             raise
         return state
@@ -108,7 +108,7 @@ class Database:
         try:
             yield
             self._write(f"RELEASE level{self._depth - 1}" if self._depth > 1 else "COMMIT")
-        except BaseException:
+        except BaseException:  # also one that ends the program: what was begun is not kept
             self._undo()
             raise
         finally:

@@ -63,7 +63,7 @@ class Standby:
         self._doubtful = False
         try:
             self.holds_back = self._is_too_much(self.workspace)
-        except BaseException:
+        except BaseException:  # nobody else has it to close yet
             self.close()
             raise
 
@@ -106,7 +106,7 @@ class Standby:
         try:
             if self._is_too_much(workspace):
                 raise TooMany(len(_outdated(workspace)), _MEANWHILE)
-        except BaseException:
+        except BaseException:  # nobody else has it to close yet
             stack.close()
             raise
         self._stack.close()
