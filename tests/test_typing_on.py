@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.export_case import Reading, reader
+from tests.export_case import TEMPLATE, Reading, reader
 from tests.stop_case import Stopped, observed
 from tests.test_push import type_note, type_tags, writes
 from tests.watch_case import paced, watching, within
@@ -156,6 +156,19 @@ def test_news_that_come_with_it_arrive(reader: Reading, walden: Highlight) -> No
     text = reader.text("Walden.md")
     assert re.search(r"- Note: Why the woods\?\n- Tags: #woods\n", text) and "From elsewhere." in text
     assert "[!vaultsync-conflict]" not in text
+    quiet(reader)
+
+
+def test_what_a_template_makes_of_it_arrives_after_a_kill(reader: Reading, walden: Highlight) -> None:
+    marked = TEMPLATE.replace("- Tags:", "{{ '★' if 'favorite' in h.tags }}\n- Tags:")
+    (reader.vault / "T/document.md").write_text(marked)
+    reader.export()
+    type_tags(reader, "Walden.md", "#favorite")
+    killed_once_sent(reader)
+    assert "★" not in reader.text("Walden.md")
+    reader.run("sync")
+    assert "\n★\n- Tags: #favorite\n" in reader.text("Walden.md")
+    assert [tag.name for tag in walden.tags] == ["favorite"]
     quiet(reader)
 
 

@@ -134,6 +134,20 @@ def with_fields(thing: T, values: Mapping[str, Value]) -> T:
     return msgspec.structs.replace(thing, **others) if others else thing
 
 
+def with_values(document: Document, values: Mapping[tuple[str, str], Value]) -> Document:
+    """The document with other values in some of its fields, by owner (a highlight's id, "" for the document) and name.
+
+    What is of a highlight it has not counts for nothing.
+    """
+    if not values:
+        return document
+    of: dict[str, dict[str, Value]] = {}
+    for (owner, name), value in values.items():
+        of.setdefault(owner, {})[name] = value
+    highlights = tuple(with_fields(one, of[one.id]) if one.id in of else one for one in document.highlights)
+    return msgspec.structs.replace(with_fields(document, of.get("", {})), highlights=highlights)
+
+
 def differing_fields(one: Document, other: Document) -> frozenset[tuple[str, str]]:
     """The fields two versions of a document have otherwise, each with its owner: a highlight's id, "" for the document.
 

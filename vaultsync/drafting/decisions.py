@@ -22,7 +22,7 @@ from vaultsync.paths import collision_key, unoccupied
 from vaultsync.plan import BEING_EDITED, Action, OnDisk, Seen, decide, needs_theirs
 from vaultsync.rendering.renders import Renders
 from vaultsync.rendering.tracked import Layout
-from vaultsync.sending.aliases import LAYOUT, Alias, agreed_anew, as_agreed_since, is_sending, localized
+from vaultsync.sending.aliases import LAYOUT, Alias, agreed_anew, as_last_shown, localized, sent
 from vaultsync.sending.earlier import with_copied, with_earlier
 from vaultsync.storage.entry import Base, Creation, Entry
 
@@ -170,7 +170,7 @@ class Decider(msgspec.Struct):
         if same and place.on_disk is OnDisk.EDITED:
             disputed = base is not None and base.conflicts > 0  # its user may have answered
             disputed = disputed or bool(self.creating(draft.entry.id))  # as may a callout go
-            disputed = disputed or is_sending(draft.entry.aliases)  # what it holds now is to be remembered
+            disputed = disputed or bool(sent(draft.entry.aliases))  # what it holds now is to be remembered
             same = not (draft.restoring is not None or disputed or self._has_returned(source, draft))
         restored = draft.entry.id in self.restored
         seen = Seen(place.on_disk, base is not None, wanted, kept.deleted, same, reached, draft.asked, restored)
@@ -244,14 +244,11 @@ class Decider(msgspec.Struct):
         """What both sides last agreed on about an entry."""
         from vaultsync.merging.reconcile import Agreed
 
-        document = self.agreed_document(source, entry)
-        foreign = frozenset(alias.owner for alias in entry.aliases if alias.field == LAYOUT)
-        return Agreed(base.text, _layouts.decode(base.spans), document, self.tags(entry.source), foreign)
-
-    def agreed_document(self, source: Source, entry: Entry) -> Document:
-        """What an entry's base shows."""
         document = self.document(source, entry, entry.agreed) or source.document(entry.agreed)
-        return as_agreed_since(document, entry.aliases)
+        document = as_last_shown(document, entry.aliases)
+        foreign = frozenset(alias.owner for alias in entry.aliases if alias.field == LAYOUT)
+        layout, tags = _layouts.decode(base.spans), self.tags(entry.source)
+        return Agreed(base.text, layout, document, tags, foreign, sent(entry.aliases))
 
     def document(self, source: Source, entry: Entry, record: bytes) -> Document | None:
         """A record as the note shows it; None if a plugin leaves it out. Raises PluginError."""

@@ -17,7 +17,7 @@ from vaultsync.lens.get import read
 from vaultsync.lens.reading import Field, Reading
 from vaultsync.merging.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
-from vaultsync.model import Document, Highlight, differing_fields, field_value
+from vaultsync.model import Document, Highlight, Value, differing_fields, field_value, with_values
 from vaultsync.note import anchors
 from vaultsync.rendering.tracked import Block, Layout, Rendered
 from vaultsync.sending.edits import edits
@@ -29,7 +29,8 @@ class Agreed(msgspec.Struct, frozen=True):
     """What both sides last agreed on: the text as rendered, where all in it stands, and the document it shows.
 
     tags: every tag the source has, as it spells it; a tag typed in a note may be one of them. foreign: owners of blocks
-    that are in the note as another program laid them out; "" for the text before them.
+    that are in the note as another program laid them out; "" for the text before them. sent: what the source has taken
+    since, which the text does not show yet.
     """
 
     text: str
@@ -37,6 +38,12 @@ class Agreed(msgspec.Struct, frozen=True):
     document: Document
     tags: Collection[str] = ()
     foreign: frozenset[str] = frozenset()
+    sent: Mapping[Field, Value] = msgspec.field(default_factory=dict)
+
+    @property
+    def values(self) -> Document:
+        """The document with all that both sides agree on: by this it is told who changed what."""
+        return with_values(self.document, self.sent)
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -67,8 +74,8 @@ class Reconciled(msgspec.Struct, frozen=True):
 
 def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
     """Merge what changed at the source into notes their user edited."""
-    reading = readings(agreed, held, asked=differing_fields(agreed.document, theirs))
-    wanted, disputed = merge_fields(agreed.document, together(reading), theirs)
+    reading = readings(agreed, held, asked=differing_fields(agreed.document, theirs) | agreed.sent.keys())
+    wanted, disputed = merge_fields(agreed.values, together(reading), theirs)
     told = render(theirs)
     arriving = told if wanted == theirs else render(wanted)
     if agreed.foreign:
@@ -95,7 +102,7 @@ def _away(agreed: Agreed, held: Held, theirs: Document, own: Reading) -> tuple[H
     """
     missing = set(own.absent).difference(*_moved(agreed, held, own).values()) if own.absent else set()
     now = {highlight.id: highlight for highlight in theirs.live}
-    was = (highlight for highlight in agreed.document.highlights if highlight.id in missing)
+    was = (highlight for highlight in agreed.values.highlights if highlight.id in missing)
     return tuple(highlight for highlight in was if highlight != now.get(highlight.id, highlight))
 
 

@@ -8,7 +8,7 @@ of it, for as long as the service says that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
@@ -71,24 +71,13 @@ def _spelled(now: Value | None, alias: Alias) -> Value | None:
     return alias.ours if now == alias.theirs else now
 
 
-def as_agreed_since(document: Document, aliases: Collection[Alias]) -> Document:
-    """What was agreed on, but for what was sent since; and a highlight whose block is in no note as it last was in one.
-
-    >>> d = Document(id="r:1", title="", note="was")
-    >>> as_agreed_since(d, with_sent((), Edit("r:1", "", "note", "was", "mine"))).note
-    'mine'
-    """
+def as_last_shown(document: Document, aliases: Iterable[Alias]) -> Document:
+    """The document with every highlight whose block is in no note as it was when it last was in one."""
     shown = {one.owner: _highlights.decode(str(one.ours)) for one in aliases if one.field == AWAY}
-    sent: dict[str, dict[str, Value]] = {}
-    for one in aliases:
-        if one.field.startswith(_SENT):
-            sent.setdefault(one.owner, {})[one.field.removeprefix(_SENT)] = one.ours
-    if not shown and not sent:
+    if not shown:
         return document
-    highlights = tuple(
-        with_fields(shown.get(highlight.id, highlight), sent.get(highlight.id, {})) for highlight in document.highlights
-    )
-    return msgspec.structs.replace(with_fields(document, sent.get("", {})), highlights=highlights)
+    highlights = tuple(shown.get(highlight.id, highlight) for highlight in document.highlights)
+    return msgspec.structs.replace(document, highlights=highlights)
 
 
 def with_sent(aliases: Iterable[Alias], edit: Edit) -> tuple[Alias, ...]:
@@ -98,9 +87,13 @@ def with_sent(aliases: Iterable[Alias], edit: Edit) -> tuple[Alias, ...]:
     return (*others, Alias(edit.owner, field, "", edit.after))
 
 
-def is_sending(aliases: Iterable[Alias]) -> bool:
-    """Whether something was sent since the note was last agreed on as a whole."""
-    return any(one.field.startswith(_SENT) for one in aliases)
+def sent(aliases: Iterable[Alias]) -> dict[tuple[str, str], Value]:
+    """What was sent since the note was last agreed on as a whole, by owner and field.
+
+    >>> sent(with_sent((), Edit("r:1", "", "note", "was", "mine")))
+    {('', 'note'): 'mine'}
+    """
+    return {(one.owner, one.field.removeprefix(_SENT)): one.ours for one in aliases if one.field.startswith(_SENT)}
 
 
 def agreed_anew(aliases: Iterable[Alias], away: Iterable[Highlight]) -> tuple[Alias, ...]:

@@ -14,11 +14,11 @@ import msgspec
 from vaultsync.drafting.decisions import Draft, highlights_in
 from vaultsync.errors import AuthError, RateLimited, SafetyStop, SourceError, Unreachable
 from vaultsync.hookspecs import Edit, Keeper, Source
-from vaultsync.model import REVIEWS, Document, Highlight
+from vaultsync.model import REVIEWS, Document, Highlight, with_values
 from vaultsync.open_note import OpenNote
 from vaultsync.plan import OnDisk, guard_deletions
 from vaultsync.rounds import Round
-from vaultsync.sending.aliases import as_agreed_since, localized
+from vaultsync.sending.aliases import as_last_shown, localized, sent
 from vaultsync.sending.fates import Fate, Outgoing
 from vaultsync.storage.deeds import Deed
 from vaultsync.storage.entry import Entry
@@ -105,7 +105,7 @@ class Deletions:
         assert before is not None, "it was just read"
         entry = before.told(source.refreshed(before.record, one.owner))
         was, now = (localized(source.document(one), before.aliases) for one in (before.agreed, entry.record))
-        if _changed(as_agreed_since(was, before.aliases), now, one.owner):
+        if _changed(with_values(as_last_shown(was, before.aliases), sent(before.aliases)), now, one.owner):
             self._tell(one, Fate.REFUSED, "It was changed at the source since; it was kept there.")
         elif self.run.dry:
             why = source.undeletable(entry.record, one.owner) if isinstance(source, Keeper) else ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
 from msgspec.structs import replace
 
 from vaultsync.hookspecs import Edit
@@ -18,7 +17,7 @@ from vaultsync.merging.conflicts import LINES, PROPERTY, Callout, found
 from vaultsync.merging.diff3 import matches
 from vaultsync.merging.merge import merge_tags
 from vaultsync.merging.reconcile import Agreed, Held, Render, merged, together
-from vaultsync.model import Document, Highlight, Value, field_value, is_data, with_fields
+from vaultsync.model import Document, Value, field_value, is_data, with_values
 from vaultsync.sending.aliases import Alias
 from vaultsync.sending.earlier import says_what_was
 from vaultsync.sending.edits import edits, same
@@ -55,14 +54,14 @@ class Copy:
 
 def outbox(copy: Copy, rules: Rules) -> tuple[Outgoing, ...]:
     """Every edit of a note with its fate: SEND for those that nothing stands against."""
-    wanted = edits(copy.agreed.document, together(copy.readings))
+    wanted = edits(copy.agreed.values, together(copy.readings))
     disputed = _disputed(copy)
     names = {block.id: block.block_id for block in copy.agreed.layout.blocks}
     weighed = [_weighed(copy, edit, names.get(edit.owner, ""), disputed, rules) for edit in wanted]
     sending = [one.edit for one in weighed if one.fate is Fate.SEND]
-    if sending and not _gives_the_note(copy, sending, wanted, rules.render):
-        sure = [edit for edit in sending if _gives_the_note(copy, [edit], wanted, rules.render)]
-        sure = sure if _gives_the_note(copy, sure, wanted, rules.render) else []
+    if sending and not _gives_the_note(copy, sending, rules.render):
+        sure = [edit for edit in sending if _gives_the_note(copy, [edit], rules.render)]
+        sure = sure if _gives_the_note(copy, sure, rules.render) else []
         return tuple(
             replace(one, fate=Fate.REFUSED, why=UNSURE) if one.fate is Fate.SEND and one.edit not in sure else one
             for one in weighed
@@ -126,14 +125,15 @@ def _may_be_cut(copy: Copy, edit: Edit) -> bool:
     return False
 
 
-def _gives_the_note(copy: Copy, sending: Sequence[Edit], wanted: Sequence[Edit], render: Render) -> bool:
+def _gives_the_note(copy: Copy, sending: Sequence[Edit], render: Render) -> bool:
     """Whether merging what would be sent into what was agreed gives every note byte for byte.
 
-    But for lines that print an edited field in another place, which are brought up to it. wanted: every edit.
+    But for lines that print an edited field in another place, which are brought up to it.
     """
-    agreed = _with_flags(copy.agreed, wanted, render)
+    unlike = edits(copy.agreed.document, together(copy.readings))  # what was sent before is none of the text either
+    agreed = _with_flags(replace(copy.agreed, sent={}), unlike, render)
     outcome = merged(agreed, copy.held, with_edits(agreed.document, sending), render)
-    stale = _lines_of(copy.agreed, wanted)
+    stale = _lines_of(copy.agreed, unlike)
     texts = [(copy.held.note, outcome.text)]
     texts += [(text, outcome.elsewhere.get(path, text)) for path, text in copy.held.elsewhere.items()]
     return all(was == now or _changed(was, now) <= stale for was, now in texts)
@@ -170,16 +170,7 @@ def _changed(was: str, now: str) -> set[str]:
 
 def with_edits(document: Document, changes: Sequence[Edit]) -> Document:
     """The document with edits made."""
-    by_owner: dict[str, dict[str, Value]] = {}
-    for edit in changes:
-        by_owner.setdefault(edit.owner, {})[edit.field] = edit.after
-
-    def changed(highlight: Highlight) -> Highlight:
-        new = by_owner.get(highlight.id)
-        return with_fields(highlight, new) if new else highlight
-
-    highlights = tuple(changed(highlight) for highlight in document.highlights)
-    return msgspec.structs.replace(with_fields(document, by_owner.get("", {})), highlights=highlights)
+    return with_values(document, {(edit.owner, edit.field): edit.after for edit in changes})
 
 
 def value_of(document: Document, edit: Edit) -> Value | None:

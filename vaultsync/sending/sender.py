@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-import msgspec
 from msgspec.structs import replace
 
 from vaultsync.drafting.decisions import Draft
@@ -70,7 +69,7 @@ class Sender:
         edit = one.edit
         fate = fate_of(edit, self._now(edit))
         if fate is Fate.AGREED:
-            self._entry = self._agreed(self._entry, edit)
+            self._entry = _agreed(self._entry, edit)
         if fate is not Fate.SEND:
             return replace(one, fate=fate, why=_WHY.get(fate, ""))
         if self._run.dry:
@@ -97,7 +96,7 @@ class Sender:
             document = self._source.document(entry.record)
             if value_of(document, edit) != edit.before:
                 entry = replace(entry, aliases=learned(document, [edit], entry.aliases))
-                entry = self._agreed(entry, edit)
+                entry = _agreed(entry, edit)
         with state.transaction():
             state.put(entry)
             if edit is not None:
@@ -105,15 +104,6 @@ class Sender:
                 state.put_pieces(entry.id, dict.fromkeys(state.keys_of(entry.id)))
                 self._run.journal.note(Deed(entry.id, self._note.entry, sent=(edit,)))
         self._entry = entry
-
-    def _agreed(self, entry: Entry, edit: Edit) -> Entry:
-        """The entry, where the source has taken an edit: who types on types over that, and not over what was before."""
-        base, decider = entry.base, self._run.drafts.decider
-        assert base is not None, "its note was read"
-        entry = replace(entry, aliases=with_sent(entry.aliases, edit))
-        shown = decider.renders.again(decider.agreed_document(self._source, entry))
-        base = replace(base, text=shown.text, spans=msgspec.msgpack.encode(shown.layout), mine=True)
-        return replace(entry, base=base)
 
     def settle(self) -> None:
         """Agree on what is at the source now; what else has changed there arrives in the note.
@@ -133,3 +123,11 @@ class Sender:
             entry = self._run.workspace.state.find((name,)) if name else None
             if entry is not None:
                 yield entry.id, entry
+
+
+def _agreed(entry: Entry, edit: Edit) -> Entry:
+    """The entry, where the source has taken an edit: who types on types over that, and not over what was before."""
+    assert entry.base is not None, "its note was read"
+    # Should the note be as it was written again, what was sent has been taken back there.
+    base = replace(entry.base, mine=True)
+    return replace(entry, base=base, aliases=with_sent(entry.aliases, edit))
