@@ -207,6 +207,11 @@ def test_a_message_says_what_to_write_instead(expression: str, message: str) -> 
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("ending", ["", " | upper"])
+def test_an_inline_if_without_else_prints_nothing(ending: str) -> None:
+    assert "\nab\n" in rendered("a{{ ('★' if document.author == 'nobody')" + ending + " }}b").text
+
+
 def test_the_guards_are_those_of_jinjas_sandbox_where_values_are_not_ours() -> None:
     sandbox = Sandbox({}, plain_text)
 

@@ -227,7 +227,7 @@ def plain_text(value: Any) -> str:
     if isinstance(value, list | tuple | Iterator):
         return ", ".join(plain_text(item) for item in value)
     text = str(value)  # first: what is undefined says so here, and passes for a function too
-    if callable(value):
+    if text and callable(value):  # so is what an inline "if" gives that has no "else", and prints as nothing
         # Its text would hold an address, another one in every run.
         raise TypeError("a function was printed; call it with ()")
     return text
