@@ -110,6 +110,43 @@ def test_what_stands_around_the_blocks_is_never_sent(reader: Reading, walden: Hi
     assert walden.note == ""
 
 
+FOLLOWS = {
+    "a mark on a line of its own": (
+        ("- Tags:", "{{ '★' if 'favorite' in h.tags }}\n- Tags:"),
+        "\n★\n- Tags: #favorite\n",
+    ),
+    "a word before another value": (
+        ("{{ h.text", "{% if h.note %}noted: {% endif %}{{ h.text"),
+        "noted: > I went to the woods.\n",
+    ),
+    "a line that comes in": (
+        ("- Note:", "{% if h.note %}\n- noted\n{% endif %}- Note:"),
+        "\n- noted\n- Note: Mine.\n",
+    ),
+    "a count in the head of the note": (
+        ("# {{", "{{ document.highlights | selectattr('note') | list | length }} of them\n\n# {{"),
+        "\n1 of them\n\n# Walden\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "there"), FOLLOWS.values(), ids=FOLLOWS)
+def test_what_a_template_makes_of_an_edit_elsewhere_stands_against_no_edit(
+    reader: Reading, change: tuple[str, str], there: str
+) -> None:
+    (reader.vault / "T/document.md").write_text(TEMPLATE.replace(*change))
+    _, (one, _) = reader.book("Walden", "I went to the woods.", "Simplify.")
+    reader.export()
+    type_note(reader, "Walden.md", "Mine.")
+    type_tags(reader, "Walden.md", "#favorite")
+    reader.type("Walden.md")
+    assert push(reader)["sent"] == 2
+    assert (one.note, [tag.name for tag in one.tags]) == ("Mine.", ["favorite"])
+    assert there in reader.text("Walden.md") and reader.text("Walden.md").endswith("\nMy own words.\n")
+    files = reader.files()
+    assert reader.run("sync", "--full", "--json").json["edits"]["sent"] == 0 and reader.files() == files
+
+
 # Tags.
 
 

@@ -17,7 +17,7 @@ from vaultsync.merging.conflicts import LINES, PROPERTY, Callout, found
 from vaultsync.merging.diff3 import matches
 from vaultsync.merging.merge import merge_tags
 from vaultsync.merging.reconcile import Agreed, Held, Render, merged, together
-from vaultsync.model import Document, Value, field_value, is_data, with_values
+from vaultsync.model import Document, Value, field_value, with_values
 from vaultsync.sending.aliases import Alias
 from vaultsync.sending.earlier import says_what_was
 from vaultsync.sending.edits import edits, same
@@ -128,44 +128,28 @@ def _may_be_cut(copy: Copy, edit: Edit) -> bool:
 def _gives_the_note(copy: Copy, sending: Sequence[Edit], render: Render) -> bool:
     """Whether merging what would be sent into what was agreed gives every note byte for byte.
 
-    But for lines that print an edited field in another place, which are brought up to it.
+    But for lines that a template prints otherwise for what was edited elsewhere in them, which are brought up to it.
     """
-    unlike = edits(copy.agreed.document, together(copy.readings))  # what was sent before is none of the text either
-    agreed = _with_flags(replace(copy.agreed, sent={}), unlike, render)
+    agreed = replace(copy.agreed, sent={})  # what was sent before is none of the text yet
     outcome = merged(agreed, copy.held, with_edits(agreed.document, sending), render)
-    stale = _lines_of(copy.agreed, unlike)
     texts = [(copy.held.note, outcome.text)]
     texts += [(text, outcome.elsewhere.get(path, text)) for path, text in copy.held.elsewhere.items()]
-    return all(was == now or _changed(was, now) <= stale for was, now in texts)
+    unlike = [_changed(was, now) for was, now in texts if was != now]
+    if not unlike:
+        return True
+    edited = with_edits(agreed.document, edits(agreed.document, together(copy.readings)))
+    gone, came = _changed(agreed.text, render(edited).text)
+    return all(old <= gone and new <= came for old, new in unlike)
 
 
-def _with_flags(agreed: Agreed, wanted: Sequence[Edit], render: Render) -> Agreed:
-    """What was agreed, with the truth values and dates the note has now: those are data, and read with certainty.
-
-    A template prints whatever it likes because of one; what that is has not been written into the note yet.
-    """
-    flags = [edit for edit in wanted if is_data(edit.field)]
-    if not flags:
-        return agreed
-    document = with_edits(agreed.document, flags)
-    shown = render(document)
-    return replace(agreed, text=shown.text, layout=shown.layout, document=document)
-
-
-def _lines_of(agreed: Agreed, wanted: Sequence[Edit]) -> set[str]:
-    """The lines of the base that print any of these fields."""
-    fields = {(edit.owner, edit.field) for edit in wanted}
-    places = [span.start for span in agreed.layout.spans if (span.owner, span.field) in fields]
-    text = agreed.text
-    return {text[text.rfind("\n", 0, at) + 1 : (text + "\n").index("\n", at)].rstrip() for at in places}
-
-
-def _changed(was: str, now: str) -> set[str]:
-    """The lines of a text that are not as they were; of lines that only came in, the line they stand before."""
+def _changed(was: str, now: str) -> tuple[set[str], set[str]]:
+    """The lines of a text that are not in another any more, and those that are new in that."""
     one, two = was.splitlines(), now.splitlines()
-    same = {line for match in matches(one, two) for line in range(match.a, match.a + match.length)}
-    gone = {line.rstrip() for number, line in enumerate(one) if number not in same}
-    return gone if len(one) >= len(two) else gone | {"\n"}
+    found = matches(one, two)
+    stay = {line for match in found for line in range(match.a, match.a + match.length)}
+    there = {line for match in found for line in range(match.b, match.b + match.length)}
+    gone = {line.rstrip() for number, line in enumerate(one) if number not in stay}
+    return gone, {line.rstrip() for number, line in enumerate(two) if number not in there}
 
 
 def with_edits(document: Document, changes: Sequence[Edit]) -> Document:
