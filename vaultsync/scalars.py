@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from json.encoder import encode_basestring
 from typing import Any
@@ -47,7 +48,30 @@ def _whole(loader: Any, node: yaml.ScalarNode) -> int:
     return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
 
 
-Loader.add_constructor("tag:yaml.org,2002:int", _whole)
+def _typed(construct: Callable[[Any, yaml.ScalarNode], Any]) -> Callable[[Any, yaml.ScalarNode], Any]:
+    """A constructor of PyYAML's, which raises anything at all where a type is given by hand: `!!bool maybe`."""
+
+    def constructed(loader: Any, node: yaml.ScalarNode) -> Any:
+        try:
+            return construct(loader, node)
+        except (LookupError, TypeError) as error:
+            problem = f"{node.value!r} is not of the type it is given"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
+
+    return constructed
+
+
+def _as_spelled(loader: Any, node: yaml.ScalarNode) -> Any:
+    return loader.construct_scalar(node)
+
+
+for _name, _construct in (
+    ("bool", _typed(yaml.SafeLoader.construct_yaml_bool)),
+    ("int", _whole),
+    ("float", _typed(yaml.SafeLoader.construct_yaml_float)),
+    ("timestamp", _as_spelled),
+):
+    Loader.add_constructor(f"tag:yaml.org,2002:{_name}", _construct)
 
 
 class Verbatim(Loader):
@@ -57,6 +81,8 @@ class Verbatim(Loader):
 
 
 Verbatim.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(_NULL), ["~", "n", "N", ""])
+for _name in ("bool", "int", "float", "binary"):
+    Verbatim.add_constructor(f"tag:yaml.org,2002:{_name}", _as_spelled)
 
 
 def scalar(text: str, *, flow: bool = False) -> str:

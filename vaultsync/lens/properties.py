@@ -62,16 +62,20 @@ def _tags(now: Any, base: tuple[str, ...], names: Iterable[str]) -> Value | Unre
         return Unread(NOT_LIST)
     typed = tuple(tag for tag in map(_tag, items) if tag)
     for item, tag in zip(items, map(_tag, items), strict=True):
-        if isinstance(item, list | dict) or (tag and tag not in base and not local_tag(tag)):
+        if not isinstance(item, str | None) or (tag and tag not in base and not local_tag(tag)):
             return Unread(f'"{tag}" is no tag; write it with letters, or take it out.', typed)
     return service_names(typed, base, names)
 
 
 def _tag(item: Any) -> str:
     """One item of the property; nothing for an empty one."""
-    if isinstance(item, dict):
-        return ", ".join(f"{key}: {value}" for key, value in item.items())
-    return ", ".join(map(str, item)) if isinstance(item, list) else typed_tag(item or "")
+    if isinstance(item, str | None):
+        return typed_tag(item or "")
+    return ", ".join(f"{key}: {value}" for key, value in item.items()) if isinstance(item, dict) else _listed(item)
+
+
+def _listed(items: Iterable[Any]) -> str:
+    return ", ".join(map(str, items))
 
 
 def _day(now: Any) -> Value | Unread:
