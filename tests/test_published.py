@@ -105,3 +105,14 @@ def test_a_document_without_a_day_gets_one_from_reader(reader: Reading) -> None:
     reader.library.edit_reader_document(one.id, published_date="2020-01-01")
     reader.run("sync")
     assert reader.text("Essay.md").count("published:") == 1
+
+
+def test_a_day_that_a_template_makes_of_it_is_printed_and_read_only(reader: Reading, essay: ReaderDocument) -> None:
+    month = "published: {{ document.published.replace(day=1) }}"
+    (reader.vault / "T/document.md").write_text(DATED.replace("published: {{ document.published }}", month))
+    reader.export()
+    text = reader.text("Essay.md")
+    assert "\npublished: 2024-02-01\n" in text
+    reader.write("Essay.md", text.replace("published: 2024-02-01", "published: 2024-03-01"))
+    assert push(reader)["sent"] == 0
+    assert essay.published_date == "2024-02-28"

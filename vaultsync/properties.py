@@ -191,7 +191,7 @@ def _property(hole: _Hole, name: str, values: Sequence[Any]) -> Property:
         return Property(name, value.field)
     if isinstance(value, Flag) and not hole.text:
         return Property(name, value.field, AS_FLAG)
-    if isinstance(value, Day) and not hole.text:
+    if isinstance(value, Day) and value.field and not hole.text:
         return Property(name, value.field, AS_DAY)
     return Property(name, "")
 

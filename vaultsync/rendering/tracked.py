@@ -88,9 +88,9 @@ def flag(value: bool, field: str) -> Flag:
 
 
 class Day(date):
-    """A date that is a field: a date to a template that asks. field: its name."""
+    """A date that is a field: a date to a template that asks. field: its name, "" of a day made out of one."""
 
-    field: str
+    field: str = ""
 
 
 # How a property holds one.
