@@ -155,12 +155,23 @@ def test_a_block_that_never_was_can_not_be_restored_and_those_that_can_are_named
     reader.export()
     run = reader.run("restore", "Walden.md", "nosuchblock")
     assert (run.code, run.out) == (2, "")
-    assert "Walden.md never had a block ^nosuchblock. Nothing was written." in run.err
+    assert "Walden.md has no block ^nosuchblock, and no highlight for it. Nothing was written." in run.err
     assert f"None of its blocks is missing; it has ^rw{one.id}, ^rw{two.id}." in run.err
     text = replace(reader, "Walden.md", block(one, "one") + "\n", "")
     run = reader.run("restore", "Walden.md", f"rw{one.id}", "nosuchblock")
     assert (run.code, reader.text("Walden.md")) == (2, text)
     assert f"Missing from it: ^rw{one.id}." in run.err
+
+
+def test_of_a_block_that_is_gone_at_the_source_it_is_not_said_that_it_never_was(reader: Reading) -> None:
+    _, (one, two) = reader.book("Walden", "one", "two")
+    reader.export()
+    reader.library.delete_highlight(one.id)
+    reader.export()
+    run = reader.run("restore", "Walden.md", f"rw{one.id}")
+    assert (run.code, reader.text("Walden.md").count("^rw")) == (2, 1)
+    assert f"Walden.md has no block ^rw{one.id}, and no highlight for it. Nothing was written." in run.err
+    assert f"None of its blocks is missing; it has ^rw{two.id}." in run.err
 
 
 def test_a_block_that_stands_in_its_note_is_said_to_stand_there(reader: Reading) -> None:

@@ -80,7 +80,7 @@ class Desk:
         return self._open(document_id(wanted, sources=among, state=workspace.state, vault=workspace.vault))
 
     def standing(self, wanted: str, blocks: Collection[str]) -> tuple[str, ...]:
-        """Those of the blocks of a note that are not missing. Raises ConfigError if the note never had one of them."""
+        """Those of the blocks of a note that are not missing. Raises ConfigError if the note is to have no such block."""
         from vaultsync.drafting.decisions import blocks_of
 
         identity = document_id(
@@ -158,7 +158,7 @@ def _no_such_block(path: str, block: str, names: Collection[str], missing: Colle
         hint = f"Missing from it: {_named(missing)}."
     else:
         hint = f"None of its blocks is missing; it has {_named(names)}." if names else "It has no blocks."
-    return ConfigError(f"{path} never had a block ^{block}. Nothing was written.", hint=hint)
+    return ConfigError(f"{path} has no block ^{block}, and no highlight for it. Nothing was written.", hint=hint)
 
 
 def _named(blocks: Collection[str]) -> str:
