@@ -80,7 +80,7 @@ class Desk:
         return self._open(document_id(wanted, sources=among, state=workspace.state, vault=workspace.vault))
 
     def standing(self, wanted: str, blocks: Collection[str]) -> tuple[str, ...]:
-        """Those of the blocks of a note that are not missing. Raises ConfigError if the note is to have no such block."""
+        """Those of the blocks of a note that are not missing. Raises ConfigError if one is no block of it."""
         from vaultsync.drafting.decisions import blocks_of
 
         identity = document_id(

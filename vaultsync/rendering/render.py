@@ -304,19 +304,6 @@ def _path_of(parts: Iterable[str]) -> str:
     return "".join([portable(part) if isinstance(part, Piece) else part for part in parts])
 
 
-def plain_renderer(
-    name: str, sources: Mapping[str, str], shown: Mapping[str, str], filters: Mapping[str, Callable[..., Any]]
-) -> Callable[..., str]:
-    """What renders a template that is not of a document, from values by name. It raises TemplateError."""
-    sandbox = Sandbox(sources, plain_text, filters={**FILTERS, **filters})
-
-    def render(**values: Any) -> str:
-        with reporting(name, shown, sources):
-            return sandbox.get_template(name).render(**values)
-
-    return render
-
-
 class PathRenderer:
     """Make a new note's path from the pattern in vaultsync.toml."""
 

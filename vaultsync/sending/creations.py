@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from vaultsync.hookspecs import Edit, NewHighlight
+from vaultsync.merging.reconcile import missing
 from vaultsync.model import Document, Highlight
 from vaultsync.note import anchor_names, anchors, split
 from vaultsync.rendering.tracked import Rendered
@@ -252,9 +253,8 @@ def asked_for(
 
 def _at_the_end_of_half(one: Marked, copy: Copy) -> str:
     """Why a callout is not taken up that may go on in the other half of the file."""
-    elsewhere = {owner for path, reading in copy.readings.items() if path for owner in reading.regions}
-    missing = set(copy.readings[""].absent) - elsewhere
-    return LAST if missing and not copy.held.note[one.end :].strip() else ""
+    is_at_the_end = not copy.held.note[one.end :].strip()
+    return LAST if is_at_the_end and missing(copy.agreed, copy.held, copy.readings[""]) else ""
 
 
 def _inside(one: Marked, copy: Copy) -> str:

@@ -119,10 +119,6 @@ class State(RunState):
         WHERE entry IS NOT excluded.entry OR digest IS NOT excluded.digest"""
         self._write_each(statement, [(key, identity, digest) for key, digest in pieces.items()])
 
-    def drop_pieces(self, keys: Collection[str]) -> None:
-        """Forget keys that are gone at the service."""
-        self._write_each("DELETE FROM pieces WHERE key = ?", [(key,) for key in keys])
-
     def rekey(self, old: str, new: str) -> None:
         """Give an entry another id, which no entry has; all its keys find it as before."""
         with self.transaction():
