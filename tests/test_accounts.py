@@ -17,6 +17,7 @@ from tests.accounts_case import LINKS, TOML, Owner, owner
 from tests.export_case import TEMPLATE, Reading, reader
 from tests.plugin_case import Install, hook, install
 from tests.simulator_case import HandClock
+from tests.stop_case import observed
 from vaultsync import config, workspace
 from vaultsync.accounts import Account, accounts
 from vaultsync.host.names import Names
@@ -718,6 +719,15 @@ def test_account_renamed_by_the_command_of_the_page_keeps_notes_and_links(
     assert owner.reader.text("readwise/Walden.md") == mine
     assert "\n^office-rw800000009\n" in owner.reader.text("work/Walden.md")
     assert 'vaultsync_id: "office-reader:' in owner.reader.text("work/On Noise.md")
+
+
+def test_a_run_without_news_begins_no_transaction_however_many_accounts_there_are(owner: Owner) -> None:
+    owner.book(*WOODS)
+    owner.export()
+    effects: list[str] = []
+    with observed(effects.append):
+        assert owner.export().counts == (0, 0, 2, 0)
+    assert "state.begin" not in effects
 
 
 @pytest.mark.parametrize("own", ["shelf:1", "page:1"])

@@ -51,7 +51,8 @@ class Pull:
     """One pull, within a run.
 
     swept: sources that were listed completely. resettled: the settings of the source at hand have changed.
-    _reached: the cursor of the last page, if it is not remembered yet; _quiet: of so many pages without news.
+    _reached: the cursor of the last page of the source at hand, if it is not remembered yet; _quiet: of so many pages
+    without news.
     """
 
     run: Round
@@ -159,7 +160,7 @@ class Pull:
     def _keep_place(self, name: str) -> None:
         """Remember how far the listing has got. One without news ends where it began, and nothing is written."""
         state, reached = self._workspace.state, self._reached
-        self._reached = None
+        self._reached, self._quiet = None, 0
         if reached is not None and reached != state.cursor(name):
             with state.transaction():
                 state.set_cursor(name, reached)
