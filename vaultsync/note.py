@@ -104,16 +104,18 @@ def _ends_in_a_line(text: str, written: str) -> bool:
 
     Whatever its user has typed further up. One who means it ends the line.
     """
-    last = text.rsplit("\n", 1)[-1]
-    if not last.strip():
+    last, lines = text.rsplit("\n", 1)[-1], written.split("\n")
+    cut = [number for number, line in enumerate(lines) if line.startswith(last) and line != last]
+    if not last.strip() or not cut:
         return False
-    there, lines = set(text.split("\n")), written.split("\n")
+    first: dict[str, int] = {}
     for number, line in enumerate(lines):
-        if line.startswith(last) and line != last:
-            after = {one for one in lines[number + 1 :] if one.strip()}.difference(lines[: number + 1])
-            if after and after.isdisjoint(there):
-                return True
-    return False
+        if line.strip():
+            first.setdefault(line, number)
+    # What stands nowhere but behind a line: up to where the text has any of it, and up to where there is any.
+    held = max((first[line] for line in first.keys() & text.split("\n")), default=-1)
+    latest = max(first.values())
+    return any(held <= number < latest for number in cut)
 
 
 def is_another(text: str, written: str) -> bool:
