@@ -721,6 +721,13 @@ def test_account_renamed_by_the_command_of_the_page_keeps_notes_and_links(
     assert 'vaultsync_id: "office-reader:' in owner.reader.text("work/On Noise.md")
 
 
+def test_an_account_of_another_name_that_is_empty_is_asked_again_by_the_next_run(owner: Owner) -> None:
+    owner.configure(TOML[: TOML.index("[sources.readwise]")] + TOML[TOML.index("[sources.work]") :])
+    owner.export()
+    owner.other.library.add_highlight(owner.other.library.add_book("Walden"), "Simplify.")
+    assert owner.export().counts == (1, 0, 0, 0)
+
+
 def test_a_run_without_news_begins_no_transaction_however_many_accounts_there_are(owner: Owner) -> None:
     owner.book(*WOODS)
     owner.export()

@@ -163,6 +163,7 @@ class Pull:
         self._reached, self._quiet = None, 0
         if reached is not None and reached != state.cursor(name):
             with state.transaction():
+                state.know_type(name, self._workspace.accounts[name].type)  # who has a cursor is of a known type
                 state.set_cursor(name, reached)
 
     def _sweep(self, name: str, source: Source, listing: Listing) -> None:
