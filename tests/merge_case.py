@@ -67,7 +67,7 @@ def merged(base: Document, ours: str, theirs: Document, old: str = "", new: str 
     note = rendered(base, old)
     reading = read(note.text, note.layout, masked(ours), base)
     wanted, conflicts = merge_fields(base, reading, theirs)
-    return merge_note(note.text, note.layout, ours, reading, rendered(wanted, new or old), conflicts)
+    return merge_note(note, ours, reading, rendered(wanted, new or old), conflicts)
 
 
 @dataclass(frozen=True)

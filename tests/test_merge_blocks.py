@@ -89,16 +89,14 @@ def test_a_reading_that_does_not_fit_the_note_changes_nothing() -> None:
     spots = (Spot("1", "note", 3, 4, 5), Spot("1", "text", 1, 2, note.text.index("> First.")))
     conflicts = (FieldConflict("9", "note", "a", "b"), FieldConflict("", "view", "a", "b"))
     theirs = rendered(document(title="Other"), shape)
-    result = merge_note(
-        note.text, note.layout, note.text + "x\n", Reading({("1", "text"): "?"}, spots), theirs, conflicts
-    )
+    result = merge_note(note, note.text + "x\n", Reading({("1", "text"): "?"}, spots), theirs, conflicts)
     assert result.conflicts == 0
     assert "title: Other\n" in result.text and result.text.endswith("\nx\n")
 
 
 def test_a_block_that_stands_in_the_note_twice_is_told_of_in_a_notice() -> None:
     note = rendered(document(), template("quote"))
-    result = merge_note(note.text, note.layout, note.text, Reading(copies=("1", "9")), note)
+    result = merge_note(note, note.text, Reading(copies=("1", "9")), note)
     assert result.notices == ("The block ^rw1 stands in it more than once; only the first is kept up to date.",)
 
 
@@ -106,5 +104,5 @@ def test_a_tag_list_in_a_conflict_is_told_as_text_by_its_property() -> None:
     shape = template("quote")
     note = rendered(document(), shape)
     conflict = FieldConflict("", "tags", ("a",), ("b", "c"))
-    result = merge_note(note.text, note.layout, note.text, Reading(), note, [conflict])
+    result = merge_note(note, note.text, Reading(), note, [conflict])
     assert "---\n> [!vaultsync-conflict] property tags\n> b, c\n\n# Meditations\n" in result.text

@@ -192,6 +192,16 @@ def test_news_of_what_was_sent_replace_it_where_nobody_typed_on(reader: Reading,
     quiet(reader)
 
 
+def test_news_of_properties_that_were_sent_replace_those(reader: Reading, walden: Highlight) -> None:
+    reader.write("Walden.md", reader.text("Walden.md").replace("tags: []\n", "tags: [woods, mine]\n"))
+    killed_once_sent(reader)
+    reader.library.edit_book(walden.book_id, tags=["ponds", "mine"])
+    assert reader.run("sync", "--full", "--json").json["edits"]["sent"] == 0
+    assert "tags: [mine, ponds]\n" in reader.text("Walden.md")
+    assert {tag.name for tag in reader.library.books[walden.book_id].tags} == {"ponds", "mine"}
+    quiet(reader)
+
+
 def test_who_never_pauses_is_heard_again_and_again_beside_fetches(reader: Reading, walden: Highlight) -> None:
     with watching(reader, paced(settle=0.3, longest=0.9, pull=0.4)) as watch:
         with typing(reader, 0.07):

@@ -224,7 +224,7 @@ def _agreed(text: str, document: Document, render: Render) -> TakenOver:
     if not disputed:
         return TakenOver(text, base, tuple(aliases))
     only = msgspec.structs.replace(reading, values={(one.owner, one.field): one.ours for one in disputed})
-    told = merge_note(base.text, base.layout, text, only, render(_with(known, only)), disputed)
+    told = merge_note(base, text, only, render(_with(known, only)), disputed)
     return TakenOver(told.text, base, tuple(aliases), conflicts=told.conflicts)
 
 

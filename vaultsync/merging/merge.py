@@ -99,19 +99,21 @@ def merge_tags(base: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, 
 
 
 def merge_note(
-    base: str,
-    layout: Layout,
+    base: Rendered,
     ours: str,
     reading: Reading,
     theirs: Rendered,
     conflicts: Sequence[FieldConflict] = (),
+    *,
+    front: str | None = None,
 ) -> MergedNote:
     """Merge theirs into ours.
 
-    base, layout: as we wrote it. reading: of this very `ours`. theirs: rendered from the merged document.
-    conflicts: those of its fields.
+    base: as we wrote it. reading: of this very `ours`. theirs: rendered from the merged document. conflicts: those of
+    its fields. front: the properties agreed on, if they are others than those of base.
     """
-    return _merged(_Sides(Rendered(base, layout), base[: layout.body], ours, reading, theirs), conflicts)
+    was = base.text[: base.layout.body] if front is None else front
+    return _merged(_Sides(base, was, ours, reading, theirs), conflicts)
 
 
 def adopt_note(

@@ -17,6 +17,7 @@ from vaultsync.lens.get import read
 from vaultsync.lens.reading import Field, Reading
 from vaultsync.merging.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
+from vaultsync.merging.patch import taken
 from vaultsync.model import Document, Highlight, Value, differing_fields, field_value, with_values
 from vaultsync.note import anchors
 from vaultsync.rendering.tracked import Block, Layout, Rendered
@@ -82,17 +83,29 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
         edited = {edit.owner for edit in edits(agreed.document, together(reading))}
         still = agreed.foreign & without_news(render(agreed.document), told) - edited
         arriving = as_agreed(arriving, Rendered(agreed.text, agreed.layout), still)
-    note = merge_note(agreed.text, agreed.layout, held.note, reading[""], arriving, disputed)
+    was, front = Rendered(agreed.text, agreed.layout), _front(agreed, render)
+    note = merge_note(was, held.note, reading[""], arriving, disputed, front=front)
     elsewhere = {}
     for path, old in parts(agreed, held, reading[""]).items():
         new = part(arriving, {block.id for block in old.layout.blocks})
         text = held.elsewhere[path]
-        elsewhere[path] = merge_note(old.text, old.layout, text, reading[path], new, disputed).text
+        elsewhere[path] = merge_note(old, text, reading[path], new, disputed).text
     conflicts = _conflicts(agreed, Held(note.text, elsewhere), theirs, reading[""])
     away = _away(agreed, held, theirs, reading[""])
     base = render(_with(theirs, away)) if away else told
     copies, unsent = reading[""].copies, wanted != theirs
     return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere, away, copies, unsent)
+
+
+def _front(agreed: Agreed, render: Render) -> str | None:
+    """The properties with what was sent of them since, None if that is nothing."""
+    if not any(owner == "" for owner, _ in agreed.sent):
+        return None
+    shown, front = render(agreed.values), agreed.text[: agreed.layout.body]
+    for one in shown.layout.properties:
+        if ("", one.field) in agreed.sent:
+            front = taken(front, shown.text[: shown.layout.body], one.key) or front
+    return front
 
 
 def _away(agreed: Agreed, held: Held, theirs: Document, own: Reading) -> tuple[Highlight, ...]:
