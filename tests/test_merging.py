@@ -295,6 +295,24 @@ def test_a_file_without_anything_in_it_waits(reader: Reading, half: str) -> None
     assert reader.text("Walden.md") == half
 
 
+@pytest.mark.parametrize(
+    ("half", "todo"),
+    [
+        (b"", ""),
+        (b"\xff\xfe", " If it is all there, save it as UTF-8."),
+        (b"> one\n\n^r", " If it is meant to end there, end it with a new line."),
+        (b"---\ntitle: Walden\n", ' If it is all there, put the line "---" back below its properties.'),
+    ],
+)
+def test_what_to_do_about_half_a_file_helps_with_what_it_lacks(reader: Reading, half: bytes, todo: str) -> None:
+    book, _ = reader.book("Walden", "one")
+    reader.export()
+    (reader.vault / "Walden.md").write_bytes(half)
+    reader.library.add_highlight(book, "two")
+    hint = 'If it stays so, put back an earlier version, or delete it and run "vaultsync restore readwise:40000010".'
+    assert reader.run("export").err.splitlines()[1:] == [f"  {hint}{todo}"]
+
+
 def test_half_a_file_waits_until_the_other_half_is_there(reader: Reading) -> None:
     _, (one, _) = reader.book("Walden", "one", "two")
     reader.export()

@@ -111,7 +111,7 @@ class Desk:
         data = self._vault.read(place.path) or b""
         reason = torn(data, entry.base.text)
         if reason:
-            raise half_written(place.path, reason)
+            raise half_written(place.path, entry.id, reason)
         source = self._workspace.sources[entry.source]
         agreed = self._decider.agreed(source, entry, entry.base)
         held = self._decider.held(agreed, data.decode(), place.path, {})

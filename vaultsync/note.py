@@ -99,6 +99,18 @@ def torn(data: bytes, written: str) -> str:
     return ""
 
 
+def if_whole(reason: str) -> str:
+    """What to do about a note that is all there and was taken for half of one, as a sentence; "" if that can't be.
+
+    reason: as torn gives it.
+    """
+    return {
+        "is not UTF-8 text": "If it is all there, save it as UTF-8.",
+        "ends in the middle of a line": "If it is meant to end there, end it with a new line.",
+        "has properties without an end": 'If it is all there, put the line "---" back below its properties.',
+    }.get(reason, "")
+
+
 def _ends_in_a_line(text: str, written: str) -> bool:
     """Whether a text ends within a line of what was written, and has nothing of what came after that.
 

@@ -81,7 +81,7 @@ class Pull:
             self.remove()
             self.forget_interruptions()
         except VaultError as error:  # the vault can't be written any more; what was done is done
-            self.run.tally.errors.append(error)
+            self.run.tally.fail(error)
 
     def _named(self) -> dict[str, tuple[str, ...]]:
         """The keys the user asked for, by source; {} if for everything. Raises ConfigError."""

@@ -17,7 +17,7 @@ from vaultsync.drafting.survey import Place, Survey
 from vaultsync.errors import PluginError, TemplateError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
 from vaultsync.model import Document
-from vaultsync.note import anchors, is_another, torn
+from vaultsync.note import anchors, if_whole, is_another, torn
 from vaultsync.paths import collision_key, unoccupied
 from vaultsync.plan import BEING_EDITED, Action, OnDisk, Seen, decide, needs_theirs
 from vaultsync.rendering.renders import Renders
@@ -287,7 +287,7 @@ class Decider(msgspec.Struct):
         data = self.vault.read(path) or b""
         reason = torn(data, base.text if base is not None else "")
         if reason:
-            raise half_written(path, reason)
+            raise half_written(path, decision.draft.entry.id, reason)
         text = data.decode()
         return Wanted(text, digest(data), text)
 
@@ -297,13 +297,14 @@ class Decider(msgspec.Struct):
         return pending.get(path) or Wanted(text, self.strays.digest(path), text)
 
 
-def half_written(path: str, reason: str) -> VaultError:
-    """A note that looks like half of one. reason: as note.torn gives it."""
+def half_written(path: str, identity: str, reason: str) -> VaultError:
+    """A note that looks like half of one. identity: of its entry; reason: as note.torn gives it."""
+    # By its id, for a path can have blanks and quotes that no shell takes as they are.
+    back = f'If it stays so, put back an earlier version, or delete it and run "vaultsync restore {identity}".'
     return VaultError(
         f"{path} {reason}, as if its program or a sync service had not finished writing it. It was left alone.",
         path=path,
-        hint=f'If it stays so, put back an earlier version, or delete it and run "vaultsync restore {path}". '
-        "If it is meant to end there, end it with a new line.",
+        hint=f"{back} {if_whole(reason)}".rstrip(),
     )
 
 
