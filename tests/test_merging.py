@@ -325,6 +325,13 @@ def test_half_a_file_waits_until_the_other_half_is_there(reader: Reading) -> Non
     assert reader.text("Walden.md") == whole.replace("> one", "> one, mended")
 
 
+def test_a_note_whose_properties_are_broken_is_told_once_though_it_was_named(reader: Reading) -> None:
+    reader.book("Walden", "one")
+    reader.export()
+    reader.write("Walden.md", reader.text("Walden.md").replace("title: ", "title: [", 1))
+    assert reader.run("restore", "Walden.md").err.count("not YAML") == 1
+
+
 # State is disposable.
 
 
