@@ -138,6 +138,29 @@ def test_a_dry_undo_says_what_it_would_do(reader: Reading, walden: Highlight) ->
     assert (reader.rows(), reader.files(), walden.note) == (rows, files, "Mine.")
 
 
+def test_a_dry_undo_says_what_would_be_left(reader: Reading, walden: Highlight) -> None:
+    reader.book("Essays", "one")
+    reader.library.edit_highlight_at_source(walden.id, text="I went into the woods.")
+    reader.export()
+    reader.type("Walden.md")
+    reader.type("Essays.md")
+    files = reader.files()
+    run = reader.run("undo", "--dry-run")
+    assert run.out == "Would be taken back: 0 notes, 0 edits at the services.\n"
+    assert run.err == "".join(
+        f"{path} was changed since; it was left as it is.\n" for path in ("Walden.md", "Essays.md")
+    )
+    assert run.code == 3
+    assert reader.files() == files
+
+
+def test_many_notes_that_are_taken_back_are_counted_where_they_are_not_named(reader: Reading) -> None:
+    for number in range(22):
+        reader.book(f"Book {number}", "one")
+    reader.export()
+    assert reader.run("undo").out.endswith("\n  and 2 more\n")
+
+
 @pytest.mark.usefixtures("walden")
 def test_an_idle_run_is_not_the_last_one(reader: Reading) -> None:
     assert reader.export("--full").counts == (0, 0, 1, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -190,7 +190,12 @@ def counted(number: int, noun: str = "note") -> str:
 def _some(what: list[str], title: str, noun: str) -> Iterator[str]:
     if what:
         yield f"{counted(len(what), noun)} {title}:"
-        yield from (f"  {line}" for line in what[:_SHOWN])
+        yield from listed(what)
+
+
+def listed(what: Sequence[str]) -> Iterator[str]:
+    """The first of many, a line each, and how many more there are."""
+    yield from (f"  {line}" for line in what[:_SHOWN])
     if len(what) > _SHOWN:
         yield f"  and {len(what) - _SHOWN:,} more"
 

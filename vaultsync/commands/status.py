@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from vaultsync.standing import Standing, Trouble
     from vaultsync.watching.heartbeat import Beat
 
-_SHOWN = 20
-
 
 @click.command()
 @vault_option
@@ -113,12 +111,12 @@ def _troubles(found: tuple[Trouble, ...]) -> tuple[str, ...]:
 
 
 def _some(paths: tuple[str, ...], what: str, noun: str = "note") -> Iterator[str]:
+    from vaultsync.report import listed
+
     if not paths:
         return
     yield f"{_count(len(paths), noun)} {what}:"
-    yield from (f"  {path}" for path in paths[:_SHOWN])
-    if len(paths) > _SHOWN:
-        yield f"  and {len(paths) - _SHOWN:,} more"
+    yield from listed(paths)
 
 
 def _count(number: int, noun: str = "note") -> str:

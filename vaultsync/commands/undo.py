@@ -7,7 +7,7 @@ import os
 import click
 
 from vaultsync.commands.options import find_vault, vault_option
-from vaultsync.report import counted, short
+from vaultsync.report import counted, listed, short
 
 
 @click.command("undo")
@@ -35,10 +35,9 @@ def command(vault: str | None, *, dry: bool) -> int:
         return 0
     would = "Would be taken back" if dry else "Taken back"
     click.echo(f"{would}: {counted(len(undone.files))}, {counted(len(undone.edits), 'edit')} at the services.")
-    for path in undone.files[:20]:
-        click.echo(f"  {path}")
-    for edit in undone.edits[:20]:
-        click.echo(f"  {edit.document}: {edit.field}: {short(edit.before)} -> {short(edit.after)}")
+    edits = [f"{edit.document}: {edit.field}: {short(edit.before)} -> {short(edit.after)}" for edit in undone.edits]
+    for line in (*listed(undone.files), *listed(edits)):
+        click.echo(line)
     for line in undone.left:
         click.echo(line, err=True)
     for error in undone.errors:
