@@ -66,8 +66,10 @@ def _by_path(text: str, vault: Vault, state: State) -> str | None:
         if resolved.is_relative_to(vault.root) and resolved.is_file():
             inside = resolved.relative_to(vault.root).as_posix()
             return vault.identity(inside) or _remembered(inside, state)
-        if resolved.is_relative_to(vault.root) and not resolved.exists():
-            known = _remembered(resolved.relative_to(vault.root).as_posix(), state)
+        # Nothing is there, or no note: a folder, a link that leads elsewhere.
+        named = candidate.parent.resolve() / candidate.name
+        if named.is_relative_to(vault.root):
+            known = _remembered(named.relative_to(vault.root).as_posix(), state)
             if known is not None:
                 return known
     return None

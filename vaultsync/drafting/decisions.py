@@ -183,7 +183,8 @@ class Decider(msgspec.Struct):
 
     def _created(self, base: Decision, kept: Document) -> Decision:
         rendered = self.renders.note(kept)
-        path = unoccupied(self.renders.path(kept), lambda name: collision_key(name) in self.survey.taken)
+        taken = self.survey.taken  # by notes; a folder or a link may have the name, too
+        path = unoccupied(self.renders.path(kept), lambda name: collision_key(name) in taken or self.vault.has(name))
         self.survey.taken.add(collision_key(path))
         return replace(base, rendered=rendered, path=path, writes={path: Wanted(rendered.text, None)})
 
