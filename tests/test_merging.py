@@ -150,6 +150,27 @@ def test_one_of_several_deleted_blocks_comes_back(reader: Reading) -> None:
     assert reader.text("Walden.md").index(f"^rw{two.id}") < reader.text("Walden.md").index(f"^rw{three.id}")
 
 
+def test_a_deleted_note_is_restored_beside_a_folder_that_has_its_name(reader: Reading) -> None:
+    reader.book("Walden", "one")
+    reader.export()
+    text = reader.text("Walden.md")
+    (reader.vault / "Walden.md").unlink()
+    (reader.vault / "Walden.md").mkdir()
+    assert reader.run("restore", "Walden.md").code == 0
+    assert reader.text("Walden (2).md") == text
+
+
+def test_a_dry_restore_of_what_is_all_there_says_so_in_the_users_words(reader: Reading) -> None:
+    reader.book("Walden", "one")
+    reader.export()
+    reader.type("Walden.md")
+    run = reader.run("restore", "Walden.md", "--dry-run")
+    assert run.out.splitlines()[1:] == [
+        "  as is   Walden.md  (it has all of that already)",
+        "Notes: nothing new; 1 unchanged. 0 requests.",
+    ]
+
+
 def test_a_block_that_never_was_can_not_be_restored_and_those_that_can_are_named(reader: Reading) -> None:
     _, (one, two) = reader.book("Walden", "one", "two")
     reader.export()

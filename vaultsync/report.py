@@ -16,6 +16,15 @@ from vaultsync.sending.fates import Fate, Outgoing
 _SHOWN = 20
 _NOTES_LEFT = (Action.LEAVE, Action.KEEP, Action.WAIT, Action.ASK)
 
+# What a dry run calls that which would be done, and why, where nothing else says so.
+_PLANNED = {
+    Action.CREATE: ("create", ""),
+    Action.UPDATE: ("update", ""),
+    Action.MERGE: ("merge", ""),
+    Action.TRASH: ("trash", ""),
+    Action.ADOPT: ("as is", "it has all of that already"),
+}
+
 
 class Change(msgspec.Struct, frozen=True):
     """What was decided for one document. path: of its note inside the vault; why: more than the action says."""
@@ -135,8 +144,10 @@ class Report(msgspec.Struct, frozen=True):
 
     def _plan(self) -> Iterator[str]:
         for change in self.changes:
-            if change.action in (Action.CREATE, Action.UPDATE, Action.MERGE, Action.TRASH, Action.ADOPT):
-                yield f"  {change.action.name.lower():7} {change.path}" + (f"  ({change.why})" if change.why else "")
+            if change.action in _PLANNED:
+                done, why = _PLANNED[change.action]
+                why = change.why or why
+                yield f"  {done:7} {change.path}" + (f"  ({why})" if why else "")
 
     def _left(self, action: Action) -> Iterator[str]:
         paths = [
