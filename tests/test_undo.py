@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -212,6 +213,22 @@ def test_a_block_that_was_moved_or_half_a_file_deletes_nothing(reader: Reading) 
     reader.write("Walden.md", text[: text.index("> two") + 3])
     reader.run("push")
     assert not (one.deleted or two.deleted)
+
+
+@pytest.mark.parametrize("linked", ["Books", "Books/Letters.md"])
+def test_a_note_that_has_become_a_symbolic_link_is_not_deleted(reader: Reading, tmp_path: Path, linked: str) -> None:
+    reader.configure(source='documents = "all"\non_local_delete = "delete"\npath = "Books/{{ document.title }}.md"')
+    letters = reader.library.add_reader_document("Letters", location="later", source_url="https://example.org/letters")
+    reader.export()
+    place, elsewhere = reader.vault / linked, tmp_path / "elsewhere"
+    place.rename(elsewhere)
+    place.symlink_to(elsewhere)
+    assert push(reader)["sent"] == 0
+    assert reader.run("sync", "--full").code == 0
+    assert letters.id in reader.library.documents
+    assert "deleted by you" not in reader.run("status").out
+    told = reader.run("doctor", "--offline").out
+    assert f"warning  notes      {linked} is a symbolic link, and none is followed; notes that were there" in told
 
 
 def test_many_deleted_blocks_wait_for_a_word(reader: Reading) -> None:

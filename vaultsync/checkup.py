@@ -170,14 +170,13 @@ def _state_and_notes(root: Path, env: Mapping[str, str]) -> Iterator[Finding]:
             "ok", "state", f"{folder}: {counted(counts.documents, 'document')} known, {counts.notes:,} with a note."
         )
         seen = survey(Vault(root), state.rows(), state.entry_of)
-    yield from _notes(seen)
+    yield from _notes(root, seen)
 
 
-def _notes(seen: Survey) -> Iterator[Finding]:
+def _notes(root: Path, seen: Survey) -> Iterator[Finding]:
     yield Finding("ok", "notes", f"{counted(len(seen.scan.notes), 'Markdown file')} in the vault.")
     for path in seen.scan.unknown:
-        todo = "Make it readable, or download it from its cloud."
-        yield Finding("warning", "notes", f"{path or 'the vault'} can't be looked at; it counts as unknown.", todo)
+        yield from _unknown(root, path)
     for error in seen.unread:
         yield Finding("warning", "notes", error.message, error.hint)
     for path in seen.scan.leftovers:
@@ -190,3 +189,17 @@ def _notes(seen: Survey) -> Iterator[Finding]:
     for identity in seen.that_are(OnDisk.TWICE):
         paths = seen.place(identity).path
         yield Finding("warning", "notes", f"{paths} have the same vaultsync_id, {identity}.", todo)
+
+
+def _unknown(root: Path, path: str) -> Iterator[Finding]:
+    """Why something in the vault can't be looked at. Of links to files that are no notes there is nothing to say."""
+    says, todo = "can't be looked at; it counts as unknown.", "Make it readable, or download it from its cloud."
+    place = root / path
+    if place.is_symlink():
+        if not path.lower().endswith(".md") and place.is_file():
+            return
+        says = "is a symbolic link, and none is followed; notes that were there count as unknown, not as deleted."
+        todo = "Put the folder or note itself there, if it is to be looked after."
+    elif "?" in path and not os.path.lexists(place):
+        says, todo = "has a name that is not UTF-8, so it was not looked at; it counts as unknown.", "Rename it."
+    yield Finding("warning", "notes", f"{path or 'the vault'} {says}", todo)

@@ -56,7 +56,8 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 class Scan(msgspec.Struct, frozen=True):
     """Every note of a vault by its path, in no order.
 
-    unknown: folders and notes that could not be looked at, or are off-loaded to a cloud; they are not absent.
+    unknown: folders and notes that could not be looked at, are off-loaded to a cloud, or have a symbolic link in
+    their place; they are not absent.
     leftovers: temp files of a run that was cut short, for `Vault.recover`.
     """
 
@@ -118,6 +119,8 @@ class Vault:
             return None
         except OSError as error:
             raise _unreadable(path, error) from error
+        if stat.S_ISLNK(seen.st_mode):
+            raise _linked(path)
         return Found(path, seen.st_size, seen.st_mtime_ns, seen.st_ino) if stat.S_ISREG(seen.st_mode) else None
 
     def read(self, path: str) -> bytes | None:
@@ -245,7 +248,7 @@ class Vault:
 def _scan_folder(root: str, folder: str, into: tuple[dict[str, Found], list[str], list[str]]) -> list[str]:
     """Sort one folder into notes, unknown and leftovers; return the folders in it, with "/" at their ends."""
     notes, unknown, leftovers = into
-    folders = []
+    folders: list[str] = []
     with _entries(root + folder) as entries:
         for entry in entries:
             name = entry.name
@@ -262,11 +265,18 @@ def _scan_folder(root: str, folder: str, into: tuple[dict[str, Found], list[str]
                     continue
                 if stat.S_ISREG(seen.st_mode):
                     notes[path] = Found(path, seen.st_size, seen.st_mtime_ns, seen.st_ino)
-                elif stat.S_ISDIR(seen.st_mode):
-                    folders.append(f"{path}/")
-            elif entry.is_dir(follow_symlinks=False):
-                folders.append(f"{path}/")
+                else:
+                    _sort_other(entry, path, folders, unknown)
+            else:
+                _sort_other(entry, path, folders, unknown)
     return folders
+
+
+def _sort_other(entry: os.DirEntry[str], path: str, folders: list[str], unknown: list[str]) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        folders.append(f"{path}/")
+    elif entry.is_symlink():  # it may stand for a note or folder that was here
+        unknown.append(path)
 
 
 def _sort_hidden(entry: os.DirEntry[str], folder: str, unknown: list[str], leftovers: list[str]) -> None:
@@ -323,6 +333,11 @@ def _front_matter(head: bytes) -> bytes | None:
 def _unreadable(path: str, error: OSError) -> VaultError:
     message = f"{path} can't be read ({error.strerror or error}). It counts as unknown, not as gone."
     return VaultError(message, path=path, hint="Make it readable (or download it from its cloud), then run again.")
+
+
+def _linked(path: str) -> VaultError:
+    message = f"{path} is a symbolic link, and none is followed. It counts as unknown, not as gone."
+    return VaultError(message, path=path, hint="Put the note itself there.")
 
 
 def _unwritable(path: str, error: OSError) -> VaultError:
