@@ -624,7 +624,8 @@ def test_doctor_plugins_and_init_know_the_accounts(owner: Owner) -> None:
     assert "sources: readwise, work (readwise), linkding, links (linkding)." in said
     assert f"work       {owner.other.base_url} accepts the token." in said
     assert "accounts here: readwise, work" in owner.run("plugins").out
-    assert 'links: token accepted. Next: "vaultsync export".' in owner.run("init", str(owner.reader.vault)).out
+    said = f'links: token accepted. Next, in {owner.reader.vault}: "vaultsync export".'
+    assert said in owner.run("init", str(owner.reader.vault)).out
 
 
 # Mistakes in vaultsync.toml.

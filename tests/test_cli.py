@@ -173,7 +173,15 @@ def test_reader_that_hangs_up_is_no_trouble() -> None:
 def test_init_makes_a_vault_and_says_what_to_do_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "My Vault"]) == 0
     assert (tmp_path / "My Vault" / "vaultsync.toml").is_file()
+    assert f'Next, in {tmp_path / "My Vault"}: "vaultsync auth readwise"' in capsys.readouterr().out
+
+
+def test_init_makes_no_vault_in_a_vault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init"]) == 0
     assert 'Next: "vaultsync auth readwise"' in capsys.readouterr().out
+    assert main(["init", "Books"]) == 2
+    assert not (tmp_path / "Books").exists()
+    assert f"{tmp_path / 'Books'} is inside a vault: {tmp_path}." in capsys.readouterr().err
 
 
 def test_init_leaves_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,6 +32,7 @@ def command(folder: Path, template_set: str | None, *, base: bool) -> int:
 
     if template_set:
         templates.require_set(template_set)
+    _refuse_nested(folder.resolve())
     _make_folder(folder)
     if config.write_initial(folder, templates=templates.FOLDER if template_set else ""):
         click.echo(f"{folder / config.FILE} written. It explains every option.")
@@ -42,6 +43,20 @@ def command(folder: Path, template_set: str | None, *, base: bool) -> int:
     if base:
         click.echo(write_base(folder.resolve()))
     return _check_tokens(config.load(folder.resolve()))
+
+
+def _refuse_nested(folder: Path) -> None:
+    """Refuse a folder of another vault: both would write the same notes. Raises ConfigError."""
+    from vaultsync.config import FILE
+    from vaultsync.errors import ConfigError
+
+    around = next((above for above in folder.parents if (above / FILE).is_file()), None)
+    if around is not None and not (folder / FILE).is_file():
+        raise ConfigError(
+            f"{folder} is inside a vault: {around}. A vault in a vault would have its notes written by both. "
+            "Nothing was written.",
+            hint=f"Use that one, or choose a folder outside of it. If it should be none, delete {around / FILE}.",
+        )
 
 
 def _make_folder(folder: Path) -> None:
@@ -65,17 +80,17 @@ def _check_tokens(config: Config) -> int:
     host = Host.load(os.environ)
     for failure in host.failures:
         click.echo(str(failure), err=True)
-    trouble = 0
+    trouble, then = 0, "Next" if config.root == Path.cwd() else f"Next, in {config.root}"
     for name in config.sources:
         try:
             account = accounts.one(name, config, host.sources())
             settings = source_settings(config, account)
             if account.variable and not tokens.found_token(name, account.variable, os.environ):
-                click.echo(f'Next: "vaultsync auth {name}", then "vaultsync export".')
+                click.echo(f'{then}: "vaultsync auth {name}", then "vaultsync export".')
                 continue
             token = tokens.token_for(name, account.variable, connection.address(settings), os.environ)
             connection.check_token(account, settings, token)
-            click.echo(f'{name}: token accepted. Next: "vaultsync export".')
+            click.echo(f'{name}: token accepted. {then}: "vaultsync export".')
         except VaultsyncError as error:
             click.echo(str(error), err=True)
             trouble = 1
