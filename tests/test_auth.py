@@ -87,9 +87,15 @@ def test_accepted_token_is_kept_and_it_is_said_where(
     assert str(tmp_path / "config" / "shelf.token") in capsys.readouterr().out
 
 
-def test_refused_token_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_token_is_not_kept_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert auth(monkeypatch, "bad\n") == 2
     assert kept() == ""
+    assert capsys.readouterr().err == (
+        "Error: shelf: token refused (401). Nothing was written. The token was not kept.\n"
+        'Check token and address, then run "vaultsync auth shelf" again.\n'
+    )
 
 
 def test_token_appears_in_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vaultsync import origins
-from vaultsync.errors import AuthError
+from vaultsync.errors import AuthError, SourceError
 from vaultsync.steps import step
 from vaultsync.user_config import config_dir, write_secret
 
@@ -61,6 +61,13 @@ def token_in_use(source: str, env_name: str, env: Mapping[str, str]) -> str:
     if not token:
         raise _missing(source, env_name)
     return token
+
+
+def say_not_kept(error: SourceError, env_name: str) -> None:
+    """Have the error say so of a token that was just typed, and that its service did not take."""
+    error.message += " The token was not kept."
+    where = _from_where(env_name, " ({})")
+    error.hint = f'Check token{where} and address, then run "vaultsync auth {error.source}" again.'
 
 
 def store(source: str, token: str, env: Mapping[str, str], *, in_file: bool = False) -> str:

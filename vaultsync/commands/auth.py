@@ -29,6 +29,7 @@ def command(source: str, vault: str | None, *, in_file: bool, forget: bool) -> N
     has changed.
     """
     from vaultsync import accounts, config, connection, origins, tokens
+    from vaultsync.errors import SourceError
     from vaultsync.host.plugins import Host
 
     env = os.environ
@@ -45,7 +46,12 @@ def command(source: str, vault: str | None, *, in_file: bool, forget: bool) -> N
     tokens.refuse_demo(source, settings.base_url)
     typed = _ask(source, origins.origin(settings.base_url))
     token = tokens.cleaned(typed, source, variable) or tokens.token_in_use(source, variable, env)
-    connection.check_token(account, settings, token)
+    try:
+        connection.check_token(account, settings, token)
+    except SourceError as error:
+        if typed:
+            tokens.say_not_kept(error, variable)
+        raise
     # Bound only now: a slip of the finger must not open the way for a token the service never took.
     where = f"kept in {tokens.store(source, token, env, in_file=in_file)}" if typed else "used as it is"
     origins.bind(source, token, settings.base_url, env)
