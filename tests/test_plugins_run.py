@@ -248,14 +248,17 @@ def test_template_filter_of_a_plugin_is_there_in_templates_and_paths(shelf: Read
     assert "\n# EMMA\n" in shelf.text("EMMA.md")
 
 
-def test_template_filter_that_fails_is_told_with_its_line_before_any_note_is_written(
-    shelf: Reading, install: Install
+@pytest.mark.parametrize(
+    ("body", "what"), [("1 / 0", ", line 5: ZeroDivisionError: division by zero"), ("sys.exit(0)", ": SystemExit: 0")]
+)
+def test_template_filter_that_fails_is_told_before_any_note_is_written(
+    shelf: Reading, install: Install, body: str, what: str
 ) -> None:
-    install("bad", hook("vaultsync_template_filters", "return {'fails': lambda text: 1 / 0}"))
+    install("bad", hook("vaultsync_template_filters", f"return {{'fails': lambda text: {body}}}"))
     shelf.write("T/document.md", TEMPLATE.replace("# {{ document.title }}", "# {{ document.title | fails }}"))
     run = shelf.run("export", "--json")
     assert shelf.paths() == ["Walden.md"]
-    assert "T/document.md, line 5: ZeroDivisionError: division by zero" in messages(run.json)[0]
+    assert f"T/document.md{what}" in messages(run.json)[0]
 
 
 # Settings.

@@ -33,12 +33,12 @@ def reporting(template: str, shown: Mapping[str, str], sources: Mapping[str, str
     except PropertyError as error:
         file, line = _where(error.start, template, sources or {})
         raise TemplateError(error.message, file=shown.get(file, file), line=line, hint=_MEND) from error
-    except Exception as error:  # noqa: BLE001  # a template can make any operation fail; whatever it is, it is the template's
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever fails here is the template's, or a plugin's filter's
         file, line, reason = _fault(error, template)
         raise TemplateError(f"{reason.rstrip('.')}.", file=shown.get(file, file), line=line, hint=_MEND) from error
 
 
-def _fault(error: Exception, template: str) -> tuple[str, int | None, str]:
+def _fault(error: BaseException, template: str) -> tuple[str, int | None, str]:
     """Which template, which line (1-based), and what is wrong."""
     if isinstance(error, BlockError):
         return error.file, error.line, str(error)
@@ -47,7 +47,7 @@ def _fault(error: Exception, template: str) -> tuple[str, int | None, str]:
     file, line = _place(error.__traceback__, template)
     return (
         file,
-        line,
+        line if isinstance(error, Exception) else None,  # Jinja gives nothing else the template's lines
         str(error) if isinstance(error, JinjaError) else f"{type(error).__name__}: {error}",
     )
 
