@@ -168,6 +168,14 @@ def test_a_plugin_that_hangs_keeps_nobody_from_leaving(walden: Reading, install:
     assert writes(walden) == []
 
 
+def test_a_plugin_that_ends_its_process_is_no_update(walden: Reading, install: Install) -> None:
+    install("ape", hook("vaultsync_before_push", "import os; os._exit(75)"))
+    with apart_watching(walden) as watch:
+        type_note(walden, "Walden.md", "Mine.")
+        assert "exit code 75" in watch.hears("trouble", "ended early").text
+        assert not watch.has_ended
+
+
 def test_a_worker_that_is_asked_to_leave_before_it_begins_leaves() -> None:
     answers = BytesIO()
     served([messages.Leave()], answers, Times(Clock(), QUICK))

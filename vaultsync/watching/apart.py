@@ -39,7 +39,7 @@ class Apart:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: BinaryIO = BytesIO()
         self._kept = ""
-        self._is_beginning = self._is_leaving = self._is_writing = False
+        self._is_beginning = self._has_begun = self._is_leaving = self._is_writing = False
 
     def begin(self) -> Facts:
         """Open the vault, and see that everything in it can be used. Raises VaultsyncError."""
@@ -109,13 +109,13 @@ class Apart:
         assert self._process.stdout is not None
         # Buffered, unlike orders: a signal handler may be giving one.
         self._answers = open(self._process.stdout.fileno(), "rb", closefd=False)  # noqa: PTH123, SIM115  # no path
-        self._is_beginning = True
+        self._is_beginning, self._has_begun = True, False
         self._tell(messages.Begin(str(self._root), self._allowed, self._goodbye, self._kept, expecting))
 
     def _begun(self) -> Facts:
         self._is_beginning = False
         begun = self._answer(messages.Begun, lambda _: None)
-        self._kept = begun.kept
+        self._kept, self._has_begun = begun.kept, True
         return begun.facts
 
     def _asked(self, request: messages.Request, answer: type[_A], say: Callable[[Event], None] = lambda _: None) -> _A:
@@ -184,7 +184,7 @@ class Apart:
         code = process.returncode
         if self._is_leaving:
             return Leaving()
-        if code == messages.OF_ANOTHER_VERSION:
+        if code == messages.OF_ANOTHER_VERSION and not self._has_begun:  # later a plugin may have chosen that number
             return Outdated("vaultsync was updated while it was watching.", hint="Start the watcher again.")
         why = f"signal {-code}" if code < 0 else f"exit code {code}"
         return Cut(
