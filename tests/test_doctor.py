@@ -127,3 +127,10 @@ def test_plugin_that_fails_is_a_problem(doctor: Doctor, monkeypatch: pytest.Monk
     monkeypatch.setenv("VAULTSYNC_PLUGINS", "unicorn")
     code, ((level, about, _),) = doctor()
     assert (code, level, about) == (1, "problem", "plugins")
+
+
+def test_a_path_of_new_notes_that_can_not_be_made_is_a_problem(doctor: Doctor, vault: Path) -> None:
+    (vault / "vaultsync.toml").write_text('[notes]\npath = "{{ document.titel }}"\n[sources.readwise]\n')
+    code, ((level, about, says),) = doctor()
+    assert (code, level, about) == (1, "problem", "templates")
+    assert says.startswith("vaultsync.toml: path, line 1: a document has no field 'titel'")

@@ -435,6 +435,21 @@ def test_only_what_nobody_knows_is_refused(reader: Reading) -> None:
     assert "Nowhere.md" in run.err
 
 
+@pytest.mark.parametrize("path", ["{{ document.titel }}", "{{ document.title "])
+def test_a_path_that_can_not_be_made_is_told_by_a_run_without_news(reader: Reading, path: str) -> None:
+    reader.book("Walden", "one")
+    reader.export()
+    reader.configure(source=f'path = "{path}"')
+    for options in (("--dry-run",), (), ()):
+        run = reader.run("export", *options)
+        assert run.code == 2 and "vaultsync.toml: path, line 1: " in run.err and "No note was written." in run.err
+    reader.configure(source='path = "Books/{{ document.title }}.md"')
+    assert reader.export().counts == (0, 0, 1, 0)
+    rows = reader.rows()
+    assert reader.export().counts == (0, 0, 1, 0)
+    assert reader.rows() == rows
+
+
 def test_an_unknown_source_is_refused(reader: Reading) -> None:
     run = reader.run("export", "--source", "kindle")
     assert run.code == 2

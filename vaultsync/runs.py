@@ -45,6 +45,8 @@ def run(  # noqa: PLR0913  # two halves, and how to go about them
         )
     swept: list[str] = []
     with workspace.state.pretend() if dry else nullcontext():
+        if pull is not None and pull.restoring is None:
+            workspace.try_new_paths()
         this = Round(workspace, dry, push is not None and push.yes, announce, bounds or Bounds())
         this.look()
         if not (pull and pull.only):

@@ -61,6 +61,10 @@ def offline(root: Path) -> Stand:
     return Stand(tokens=dict.fromkeys(configuration.load(root).sources, ""))
 
 
+# In place of an account's name, which has no colon.
+_PATHS = "paths:"
+
+
 @dataclass
 class Workspace:
     """Everything one run works with. now: when it began."""
@@ -99,6 +103,25 @@ class Workspace:
             _ = self._ready, self._paths_work
         except TemplateError as error:
             raise error.left("No note was written.") from error
+
+    def try_paths(self) -> None:
+        """Try every path pattern, once. Raises TemplateError."""
+        try:
+            _ = self._paths_work
+        except TemplateError as error:
+            raise error.left("No note was written.") from error
+
+    def try_new_paths(self) -> None:
+        """Try path patterns of the user's own that were not tried yet. Raises TemplateError.
+
+        A run without new notes makes no path, so a mistake in one would be told weeks after it was made.
+        """
+        own = {self._pattern(name) for name in self.accounts} - {configuration.Notes().path}
+        mark = msgspec.json.encode(sorted(own)).decode()
+        if own and mark != self.state.cursor(_PATHS):
+            self.try_templates()
+            with self.state.transaction():
+                self.state.set_cursor(_PATHS, mark)
 
     @cached_property
     def _paths_work(self) -> bool:
@@ -154,8 +177,7 @@ class Workspace:
         from vaultsync.rendering.render import PathRenderer
 
         is_review = document.category == REVIEWS
-        pattern = getattr(self.settings.get(document.account), "path", "") or self.config.notes.path
-        pattern = self.config.review.path if is_review else pattern
+        pattern = self.config.review.path if is_review else self._pattern(document.account)
         try:
             if pattern not in self._paths:
                 self._paths[pattern] = PathRenderer(pattern, self.host.template_filters())
@@ -164,6 +186,10 @@ class Workspace:
         except TemplateError as error:
             error.hint = f"Mend that path in {configuration.FILE}, then run again."
             raise
+
+    def _pattern(self, name: str) -> str:
+        """Where new notes of an account go, as vaultsync.toml says it."""
+        return getattr(self.settings.get(name), "path", "") or self.config.notes.path
 
     def _review_path(self, pattern: PathRenderer, document: Document) -> str:
         """Where the note of a review goes. Accounts have one each, so it says whose where the pattern does not."""
