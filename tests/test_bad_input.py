@@ -414,6 +414,19 @@ def test_a_disk_that_fails_late(shelf: Reading, name: str) -> None:
     assert not [path.name for path in shelf.vault.iterdir() if path.name.startswith(".")]
 
 
+def test_news_a_failing_disk_took_are_no_edits_of_the_same_run(reader: Reading) -> None:
+    _, (one,) = reader.book("Walden", "one")
+    reader.export()
+    reader.type("Walden.md")
+    reader.library.edit_highlight_at_source(one.id, text="one, mended")
+    with _failing("vault.fsync", errno.EIO):
+        run = reader.run("sync")
+    assert run.code == 1 and "It counts as not written." in run.err
+    assert run.out == "Notes: nothing new; 1 unchanged. 5 requests.\n"
+    assert reader.run("sync").code == 0
+    assert "> one, mended\n" in reader.text("Walden.md") and "My own words." in reader.text("Walden.md")
+
+
 def test_a_disk_that_fills_up_between_pages_keeps_the_pages_before(shelf: Reading) -> None:
     shelf.simulator.readwise.pages = 1
     with _failing("vault.write", errno.ENOSPC, after=1):

@@ -94,14 +94,19 @@ class Push:
             forget_made(self.run, begun)
 
     def _opened(self, desk: Desk, chosen: Mapping[str, Source]) -> list[OpenNote]:
-        """Every note that may hold edits; what can't be read is an error, and nothing of it is sent."""
-        notes = []
+        """Every note that may hold edits; what can't be read is an error, and nothing of it is sent.
+
+        News that were written and could not be remembered, as on a disk that fails, are no edits: the next run sees
+        to them.
+        """
+        notes: list[OpenNote] = []
+        unfinished = self._workspace.state.being_merged()
         every = desk.every(besides=self.run.bounds.unread)
         named = (desk.note(wanted, chosen) for wanted in self.options.only)
         for note in named if self.options.only else every:
             if isinstance(note, VaultsyncError):
                 self.run.tally.fail(note)
-            else:
+            elif note.place.digest == note.base.digest or note.place.digest not in unfinished:
                 notes.append(note)
         return notes
 
