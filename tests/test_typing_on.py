@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.export_case import TEMPLATE, Reading, reader
+from tests.export_case import TEMPLATE, Reading, Run, reader
 from tests.stop_case import Stopped, observed
 from tests.test_push import type_note, type_tags, writes
 from tests.watch_case import paced, watching, within
@@ -209,3 +209,31 @@ def test_who_never_pauses_is_heard_again_and_again_beside_fetches(reader: Readin
                 watch.hears("sent", "Walden.md")
         within(lambda: f"- Note: {walden.note}\n" in reader.text("Walden.md"))
         assert watch.said("conflict", "trouble") == []
+
+
+def before_effect(reader: Reading, effect: str, happens: Callable[[], Any], *args: str) -> Run:
+    """Run a command, and have something happen before the first such effect of it."""
+    left = [happens]
+
+    def observer(name: str) -> None:
+        if name == effect and left:
+            left.pop()()
+
+    with observed(observer):
+        return reader.run(*args, "--json")
+
+
+@pytest.mark.parametrize("command", ["export", "sync"])
+def test_a_note_moved_while_a_run_is_at_work_is_no_error(reader: Reading, walden: Highlight, command: str) -> None:
+    type_note(reader, "Walden.md", "Why")
+    reader.library.tag(walden, "woods")
+    reader.library.edit_highlight_at_source(walden.id, text="I went to the ponds.")
+
+    def moved() -> None:
+        (reader.vault / "Walden.md").rename(reader.vault / "Ponds.md")
+
+    run = before_effect(reader, "http.request", moved, command)
+    assert (run.code, run.json["errors"]) == (0, [])
+    reader.run("sync", "--full")
+    assert "> I went to the ponds.\n" in reader.text("Ponds.md") and "- Note: Why\n" in reader.text("Ponds.md")
+    assert walden.note == "Why" and reader.paths() == ["Ponds.md"]

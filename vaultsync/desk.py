@@ -14,7 +14,7 @@ import msgspec
 
 from vaultsync.disk.vault import Found, Refused, Write, Written, digest
 from vaultsync.drafting.survey import survey
-from vaultsync.errors import ConfigError, PluginError, SourceError, VaultError, VaultsyncError
+from vaultsync.errors import ConfigError, NoteGone, PluginError, SourceError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
 from vaultsync.lookup import document_id
 from vaultsync.note import torn
@@ -108,7 +108,9 @@ class Desk:
         from vaultsync.merging.reconcile import readings
         from vaultsync.open_note import OpenNote
 
-        data = self._vault.read(place.path) or b""
+        data = self._vault.read(place.path)
+        if data is None:
+            raise NoteGone(place.path, identity)
         reason = torn(data, entry.base.text)
         if reason:
             raise half_written(place.path, entry.id, reason)

@@ -83,6 +83,18 @@ class VaultError(VaultsyncError):
         self.path = path
 
 
+class NoteGone(VaultError):
+    """A note is no longer where a run has seen it: its user moved or deleted it meanwhile. document: whose it was."""
+
+    def __init__(self, path: str, document: str) -> None:
+        super().__init__(
+            f"{path} was moved or deleted this very moment. Nothing was done about it.",
+            path=path,
+            hint="Run again: wherever it is, it is found.",
+        )
+        self.document = document
+
+
 class StateError(VaultsyncError):
     """The database outside the vault can't be used: locked by another run, damaged, or of a newer version."""
 

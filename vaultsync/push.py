@@ -18,6 +18,7 @@ from vaultsync.drafting.decisions import Draft
 from vaultsync.errors import (
     AuthError,
     ConfigError,
+    NoteGone,
     PluginError,
     RateLimited,
     SafetyStop,
@@ -27,7 +28,8 @@ from vaultsync.errors import (
     VaultsyncError,
 )
 from vaultsync.hookspecs import Source
-from vaultsync.plan import guard_edits
+from vaultsync.plan import SAVED_SINCE, Action, guard_edits
+from vaultsync.report import Change
 from vaultsync.rounds import Round
 from vaultsync.sending.aliases import AWAY
 from vaultsync.sending.fates import RESTORED, Fate, Outgoing
@@ -105,10 +107,17 @@ class Push:
         named = (desk.note(wanted, chosen) for wanted in self.options.only)
         for note in named if self.options.only else every:
             if isinstance(note, VaultsyncError):
-                self.run.tally.fail(note)
+                self._unopened(note)
             elif note.place.digest == note.base.digest or note.place.digest not in unfinished:
                 notes.append(note)
         return notes
+
+    def _unopened(self, error: VaultsyncError) -> None:
+        """Tell why a note can't be read; one that is elsewhere by now is no failure, and is found by the next run."""
+        if isinstance(error, NoteGone):
+            self.run.tally.note(Change(Action.LEAVE, error.document, error.path, SAVED_SINCE))
+        else:
+            self.run.tally.fail(error)
 
     def _by_todays_template(
         self, desk: Desk, source: Source, note: OpenNote, box: tuple[Outgoing, ...]
@@ -123,8 +132,8 @@ class Push:
         self.run.drafts.settle(source, [Draft(replace(note.entry, pending=True), note.entry)])
         try:
             anew = desk.opened(note.entry.id)
-        except (ConfigError, VaultError) as error:  # it was moved or deleted this very moment
-            self.run.tally.fail(error)
+        except (ConfigError, VaultError) as error:
+            self._unopened(error)
             return note, _waiting(box, _NOT_YET)
         return anew, _waiting(box, _NOT_YET) if anew.is_outdated(self._workspace) else self._outbox(source, anew)
 

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from vaultsync.disk.vault import Vault, digest
 from vaultsync.drafting.strays import Strays
 from vaultsync.drafting.survey import Place, Survey
-from vaultsync.errors import PluginError, TemplateError, VaultError, VaultsyncError
+from vaultsync.errors import NoteGone, PluginError, TemplateError, VaultError, VaultsyncError
 from vaultsync.hookspecs import Source
 from vaultsync.model import Document
 from vaultsync.note import anchors, if_whole, is_another, torn
 from vaultsync.paths import collision_key, unoccupied
-from vaultsync.plan import BEING_EDITED, Action, OnDisk, Seen, decide, needs_theirs
+from vaultsync.plan import BEING_EDITED, SAVED_SINCE, Action, OnDisk, Seen, decide, needs_theirs
 from vaultsync.rendering.renders import Renders
 from vaultsync.rendering.tracked import Layout
 from vaultsync.sending.aliases import LAYOUT, Alias, agreed_anew, as_last_shown, localized, sent
@@ -115,7 +115,9 @@ class Decider(msgspec.Struct):
             return Decision(draft, Action.NOTHING, place)
         try:
             decision = self._decision(source, draft, place, pending)
-            return _put_off(decision) if self._disturbs(decision) else decision
+            return _put_off(draft, place, BEING_EDITED) if self._disturbs(decision) else decision
+        except NoteGone:
+            return _put_off(draft, place, SAVED_SINCE)
         except TemplateError as error:
             failure: VaultsyncError = error.left(f"Its note of {draft.entry.id} was left as it is.")
         except (PluginError, VaultError) as error:
@@ -285,7 +287,9 @@ class Decider(msgspec.Struct):
         path, base = decision.place.path, decision.draft.entry.base
         if path in pending:
             return pending[path]
-        data = self.vault.read(path) or b""
+        data = self.vault.read(path)
+        if data is None:
+            raise NoteGone(path, decision.draft.entry.id)
         reason = torn(data, base.text if base is not None else "")
         if reason:
             raise half_written(path, decision.draft.entry.id, reason)
@@ -327,8 +331,8 @@ def _leaving(base: Base | None, document: Document, ours: str | None = None) -> 
     return len(going if ours is None else anchors(ours, going))
 
 
-def _put_off(decision: Decision) -> Decision:
-    return Decision(decision.draft, Action.LEAVE, decision.place, path=decision.place.path, why=BEING_EDITED)
+def _put_off(draft: Draft, place: Place, why: str) -> Decision:
+    return Decision(draft, Action.LEAVE, place, path=place.path, why=why)
 
 
 def highlights_in(base: Base) -> int:
