@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -64,9 +64,15 @@ TEMPLATES = (
     (_CALLOUTS, _CALLOUTS.replace("## Highlights", "## Passages")),
 )
 _ID = re.compile(r'^vaultsync_id: "?readwise:(\d+)"?\r?$', re.MULTILINE)
-# A stop within a transaction, or before a request, is like the one beside it.
-_QUIET = re.compile(r"state\.(begin|insert|update|delete|savepoint|release)|http\.request")
+# Within a transaction, or before a run looks at the vault, or once it has done all, a moment is like the one beside.
+_MOMENT = re.compile(r"http\.request|state\.commit|vault\..*")
+# What happens before which effect of a run, by number.
+Effects = Mapping[int, Callable[[], None]]
 _tried: dict[str, templates.Ready] = {}
+
+
+class Failed(BaseException):
+    """A law that was broken while a run was at work, in whose eyes it is none of its errors."""
 
 
 class Person(Reading):
@@ -102,6 +108,7 @@ class World:
         self.use_template(0)
         self._state, self._kept = self.person.state, folder / "kept"
         self._words, self._saved = 0, time.time_ns()
+        self.by_renaming = False
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -138,10 +145,12 @@ class World:
         return {(path, *told) for path, told in self.person.files().items()} | set(self.person.rows())
 
     def save(self, path: str, text: str) -> None:
-        """Save a note. No two saves have the same time, as those of a person have not."""
-        self.person.write(path, text)
+        """Save a note, as its editor does. No two saves have the same time, as those of a person have not."""
+        written = f"{path}~" if self.by_renaming else path
+        self.person.write(written, text)
         self._saved = max(self._saved + 1_000, time.time_ns())
-        os.utime(self.person.vault / path, ns=(self._saved, self._saved))
+        os.utime(self.person.vault / written, ns=(self._saved, self._saved))
+        (self.person.vault / written).replace(self.person.vault / path)
 
     def edit(self, path: str, change: Callable[[Lines], Lines]) -> None:
         """Open a note, edit it, save it."""
@@ -153,17 +162,18 @@ class World:
 
     # Runs.
 
-    def run(self, *args: str, stop: int = 0) -> Run:
+    def run(self, *args: str, before: Effects | None = None) -> Run:
         """Run a command to its end, which is nothing worse than something to decide.
 
-        stop: right before which of its effects it is ended, if it gets there; 0 for none. Its exit code is -1 then.
+        before: what happens right before which of its effects, if it gets there. What ends it has -1 for its exit code.
         """
+        counters = [Counter(number, _unheard(happens)) for number, happens in (before or {}).items()]
 
-        def end() -> None:
-            raise Stopped
+        def observer(name: str) -> None:
+            for counter in counters if _MOMENT.fullmatch(name) else ():
+                counter(name)
 
-        counter = Counter(stop, end)
-        with observed(lambda name: None if _QUIET.fullmatch(name) else counter(name)), suppress(Stopped):
+        with observed(observer), suppress(Stopped):
             run = self.person.run(args[0], "--json", *args[1:])
             assert run.code in (0, 3), (run.code, run.out, run.err)
             return run
@@ -207,6 +217,23 @@ class World:
     def passages(self) -> list[str]:
         """The text of every highlight the source has."""
         return [one.text for one in self.highlights()]
+
+
+def stop() -> None:
+    """End a run."""
+    raise Stopped
+
+
+def _unheard(does: Callable[[], None]) -> Callable[[], None]:
+    """Do it so that what fails in it is no failure of the run it happens in."""
+
+    def done() -> None:
+        try:
+            does()
+        except Exception as error:
+            raise Failed(str(error)) from error
+
+    return done
 
 
 def home_of(text: str) -> list[int]:

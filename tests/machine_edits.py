@@ -62,7 +62,7 @@ def block(lines: Sequence[str], anchor: str) -> slice:
     if aside is not None:
         return slice(_top(lines, at), _aside_end(lines, aside))
     end = below = at + 1
-    while below < len(lines) and not _begins(lines[below]):
+    while below < len(lines) and not (_begins(lines[below]) or _is_item(lines[below])):
         below += 1
         end = below if _is_value(lines[below - 1]) else end
     return slice(_top(lines, at), end)
@@ -101,6 +101,10 @@ def _top(lines: Sequence[str], at: int) -> int:
 
 def _begins(one: str) -> bool:
     return bool(anchors(one) or one.startswith((">", "#", "---")))
+
+
+def _is_item(one: str) -> bool:
+    return one.startswith("- ") and not _is_value(one)
 
 
 def _is_value(one: str) -> bool:

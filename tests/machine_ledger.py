@@ -147,6 +147,28 @@ class Ledger:
         if not self.stopped:
             self.check_ended(before, run)
 
+    def check_so_far(self, before: Snapshot) -> None:
+        """While a run is at work, before anybody else does anything."""
+        self._share(before)
+        self._check_words(before)
+        self._check_kept(before)
+
+    def check_disturbed(self, before: Snapshot, run: Run) -> None:
+        """After a run beside which somebody did something. before: once that was done.
+
+        What it had read by then need not be what is there, so it may have put off anything; not so what it has done.
+        """
+        self.check_so_far(before)
+        self._forget_overwritten()
+        self.stopped = run.code < 0
+
+    def _forget_overwritten(self) -> None:
+        """What is written at a source between a run's look at it and its edit, that edit replaces: nobody can tell."""
+        said = {word for line in self.world.said() for word in TOKEN.findall(line)}
+        of_highlights = {key: words for key, words in self.due.items() if key[1] in ("note", "tags")}
+        for key in [key for key, words in of_highlights.items() if not said.issuperset(words)]:
+            del self.due[key]
+
     def _check_words(self, before: Snapshot) -> None:
         """Whatever a run did: no word of the user's is lost, doubled, or in another note; nothing odd is in any."""
         after = self.snapshot()
@@ -161,15 +183,8 @@ class Ledger:
     def check_ended(self, before: Snapshot, _: Run) -> None:
         """After a run that came to its end: what was taken out stays out, blocks stand once, conflicts have reasons."""
         self._check_words(before)
-        after = self.snapshot()
-        coming = {word for words in self.due.values() for word in words}
-        assert self.removed & after.untold() - coming == set()
-        assert set(self._doubled(before, after)) == set()
-        for path, callout in after.callouts() - before.callouts():
-            assert not self.trusted or self._has_reason(callout, path), (path, callout)
-            for owner in self._owners(callout, path):  # what the note says is its user's from now on
-                self.touched[owner].add(callout.field.removeprefix(PROPERTY))
-        for path, text in after.notes.items():
+        self._check_kept(before)
+        for path, text in self.snapshot().notes.items():
             callouts = [one for one in found(text) if one.kind == "conflict"]
             # Of two notes with the same block only the first is looked at.
             copied = any(COPY in self.touched[one.block_id] for one in callouts)
@@ -179,17 +194,31 @@ class Ledger:
         assert self._missing(before, self.loud) == {}
         self.stopped = False
 
+    def _check_kept(self, before: Snapshot) -> None:
+        """What was taken out stays out, blocks stand once, conflicts have reasons."""
+        after = self.snapshot()
+        coming = {word for words in self.due.values() for word in words}
+        assert self.removed & after.untold() - coming == set()
+        assert set(self._doubled(before, after)) == set()
+        for path, callout in after.callouts() - before.callouts():
+            assert not self.trusted or self._has_reason(callout, path), (path, callout)
+            for owner in self._owners(callout, path):  # what the note says is its user's from now on
+                self.touched[owner].add(callout.field.removeprefix(PROPERTY))
+
     def check_all_heard(self, before: Snapshot, run: Run) -> None:
         """After a full run: all news have arrived, and whoever has to decide something is told so."""
         self.check_ended(before, run)
-        assert self._missing(before, self.due) == {}
+        self._check_arrived(before)
         self._check_gone(before)
         assert run.code == 3 or not self._asks() or self.forgotten, run
         self._agreed()
+        self.trusted, self.retemplated = True, False
+
+    def _check_arrived(self, before: Snapshot) -> None:
+        assert self._missing(before, self.due) == {}
         self.due.clear()
         self.loud.clear()
         self.changed.clear()
-        self.trusted, self.retemplated = True, False
 
     def check_sent(self, before: Snapshot, run: Run) -> None:
         """After a run both ways: no line of the user's own was sent; what was sent is shared."""
@@ -224,6 +253,7 @@ class Ledger:
             odd = anchor in asked or self.touched[anchor] & {LINES, ANCHOR} or f"readwise:{book}" in left
             if there[anchor] == 1 and book in now.homes() and not odd:
                 assert self._differing(highlight) - {name for block, name in told if block == anchor} == set(), anchor
+        self._check_arrived(before)
 
     # Parts of the above.
 

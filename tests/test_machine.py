@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -16,15 +16,36 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests import machine_edits as edits
 from tests.export_case import Run
-from tests.machine_case import World, home_of
+from tests.machine_case import Effects, World, home_of, stop
 from tests.machine_ledger import ANCHOR, COPY, Ledger, Snapshot
 from tests.machine_source import BOOK_NEWS, HIGHLIGHT_NEWS, add_book
 from vaultsync.merging.conflicts import LINES
 
 FEW, STEPS = 8, 20
 NUMBER = st.integers(0, 99)
+BLOCK_MOVES = ["move", "copy", "delete", "unanchor"]
+NOTE_MOVES = [*sorted(edits.TEXT_EDITS), "rename", "folder", "delete"]
+RUNS = ["export", "push", "sync"]
 FULL = ("--full", "--allow-removals")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., None])
+# What each of both sides does, by the rule that tells of it: between two runs, or while one is at work.
+DEEDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "writes_in_a_block": {"what": st.sampled_from(sorted(edits.BLOCK_EDITS)), "where": NUMBER, "at": NUMBER},
+    "writes_around": {"what": st.sampled_from(sorted(edits.NOTE_EDITS)), "where": NUMBER, "at": NUMBER},
+    "marks_a_passage": {"where": NUMBER, "at": NUMBER},
+    "arranges_a_block": {"what": st.sampled_from(BLOCK_MOVES), "where": NUMBER, "to": NUMBER, "at": NUMBER},
+    "cuts_or_pastes_a_block": {"where": NUMBER, "to": NUMBER, "at": NUMBER},
+    "arranges_a_note": {"what": st.sampled_from(NOTE_MOVES), "where": NUMBER, "at": NUMBER},
+    "source_changes_a_highlight": {"what": st.sampled_from(sorted(HIGHLIGHT_NEWS)), "where": NUMBER},
+    "source_changes_a_book": {"what": st.sampled_from([*sorted(BOOK_NEWS), "new"]), "where": NUMBER},
+}
+DEED = st.one_of([st.tuples(st.just(name), st.fixed_dictionaries(how)) for name, how in DEEDS.items()])
+
+
+def deed(name: str) -> Callable[[F], F]:
+    """The rule for what is done between two runs."""
+    return cast("Callable[[F], F]", rule(**cast(Any, DEEDS[name])))
 
 
 def pick(options: Sequence[T], number: int) -> T:
@@ -33,10 +54,14 @@ def pick(options: Sequence[T], number: int) -> T:
 
 
 class Machine(RuleBasedStateMachine):
-    """A person with two books and a page of their own. whole: nothing has gone wrong so far. cut: what they hold."""
+    """A person with two books and a page of their own.
+
+    whole: nothing has gone wrong so far. cut: what they hold. _before: the notes before a run, or after a deed in it.
+    """
 
     whole = False
     cut: tuple[str, list[str]] | None = None
+    _before: Snapshot
 
     @initialize(kind=st.integers(0, 9))
     def begins(self, kind: int) -> None:
@@ -45,7 +70,7 @@ class Machine(RuleBasedStateMachine):
         self.world.save("Own.md", f"---\nmine: {self.world.word('u')}\n---\n{edits.line(self.world.word('u'))}\n")
         for highlights in (2, 1):
             add_book(self.world, self.ledger, highlights)
-        self.exports()
+        self.hears_everything()
 
     def teardown(self) -> None:
         """A story ends with everything heard, unless it has ended badly before."""
@@ -58,7 +83,7 @@ class Machine(RuleBasedStateMachine):
 
     # The vault's user.
 
-    @rule(what=st.sampled_from(sorted(edits.BLOCK_EDITS)), where=NUMBER, at=NUMBER)
+    @deed("writes_in_a_block")
     def writes_in_a_block(self, what: str, where: int, at: int) -> None:
         if not (blocks := self.world.blocks()):
             return
@@ -68,7 +93,7 @@ class Machine(RuleBasedStateMachine):
         self.ledger.touched[anchor].add(field)
         self._by_user(lambda: self.world.edit(path, lambda lines: edit(lines, anchor, at, words)))
 
-    @rule(what=st.sampled_from(sorted(edits.NOTE_EDITS)), where=NUMBER, at=NUMBER)
+    @deed("writes_around")
     def writes_around(self, what: str, where: int, at: int) -> None:
         if not (paths := self.world.person.paths()):
             return
@@ -79,13 +104,13 @@ class Machine(RuleBasedStateMachine):
                 self.ledger.touched[f"readwise:{book}"].add(field)
         self._by_user(lambda: self.world.edit(path, lambda lines: edit(lines, at, word)))
 
-    @rule(where=NUMBER, at=NUMBER)
+    @deed("marks_a_passage")
     def marks_a_passage(self, where: int, at: int) -> None:
         if homes := sorted(self.world.homes().values()):
             words = self.world.word("u"), self.world.word("u"), self.world.word("u")
             self._by_user(lambda: self.world.edit(pick(homes, where), lambda lines: edits.marked(lines, at, words)))
 
-    @rule(what=st.sampled_from(["move", "copy", "delete", "unanchor"]), where=NUMBER, to=NUMBER, at=NUMBER)
+    @deed("arranges_a_block")
     def arranges_a_block(self, what: str, where: int, to: int, at: int) -> None:
         if not (blocks := self.world.blocks()):
             return
@@ -98,7 +123,7 @@ class Machine(RuleBasedStateMachine):
         else:
             self._by_user(lambda: self._take(what, path, anchor, pick([target, ""], what == "delete"), at))
 
-    @rule(where=NUMBER, to=NUMBER, at=NUMBER)
+    @deed("cuts_or_pastes_a_block")
     def cuts_or_pastes_a_block(self, where: int, to: int, at: int) -> None:
         """What happens between the two is anything."""
         if self.cut is not None:
@@ -171,7 +196,7 @@ class Machine(RuleBasedStateMachine):
         put = ["", *block, ""]
         self.world.edit(path, lambda lines: edits.with_lines(lines, edits.gap(lines, at), put))
 
-    @rule(what=st.sampled_from([*sorted(edits.TEXT_EDITS), "rename", "folder", "delete"]), where=NUMBER, at=NUMBER)
+    @deed("arranges_a_note")
     def arranges_a_note(self, what: str, where: int, at: int) -> None:
         if not (paths := self.world.person.paths()):
             return
@@ -198,12 +223,12 @@ class Machine(RuleBasedStateMachine):
 
     # The source, templates and state.
 
-    @rule(what=st.sampled_from(sorted(HIGHLIGHT_NEWS)), where=NUMBER)
+    @deed("source_changes_a_highlight")
     def source_changes_a_highlight(self, what: str, where: int) -> None:
         if highlights := self.world.highlights():
             HIGHLIGHT_NEWS[what](self.world, self.ledger, pick(highlights, where))
 
-    @rule(what=st.sampled_from([*sorted(BOOK_NEWS), "new"]), where=NUMBER)
+    @deed("source_changes_a_book")
     def source_changes_a_book(self, what: str, where: int) -> None:
         books = self.world.books()
         if what == "new" or not books:
@@ -251,9 +276,32 @@ class Machine(RuleBasedStateMachine):
         for check in (self.ledger.check_sent, self.ledger.check_converged):
             self._checked(check, "sync", *FULL)
 
-    @rule(number=st.integers(1, 25), command=st.sampled_from(["export", "sync"]))
+    @rule(number=st.integers(1, 20), command=st.sampled_from(["export", "sync"]))
     def is_stopped(self, number: int, command: str) -> None:
-        self._checked(self.ledger.check_stopped, command, stop=number)
+        self._checked(self.ledger.check_stopped, command, before={number: stop})
+
+    @rule(
+        what=DEED,
+        number=st.integers(1, 15),
+        command=st.sampled_from(RUNS),
+        more=st.integers(-9, 9),
+        renaming=st.booleans(),
+    )
+    def goes_on_while_a_run_is_at_work(
+        self, what: tuple[str, dict[str, Any]], number: int, command: str, more: int, renaming: bool
+    ) -> None:
+        """renaming: as some editors save. more: after so many effects more the run is stopped; never if below 1."""
+        name, how = what
+
+        def happens() -> None:
+            self.ledger.check_so_far(self._before)
+            getattr(self, name)(**how)
+            self._before = self.ledger.snapshot()
+
+        self.world.by_renaming = renaming
+        ending: Effects = {number + more: stop} if more > 0 else {}
+        self._checked(self.ledger.check_disturbed, command, before={number: happens, **ending})
+        self.world.by_renaming = False
 
     @rule()
     def rehearses(self) -> None:
@@ -261,12 +309,12 @@ class Machine(RuleBasedStateMachine):
         done = self._checked(self.ledger.check_ended, "export")
         assert told.json["changes"] == done.json["changes"]
 
-    def _checked(self, check: Callable[[Snapshot, Run], None], *args: str, stop: int = 0) -> Run:
-        """Run a command and look at what has become of everything. stop: before which of its effects; 0 for none."""
-        before = self.ledger.snapshot()
+    def _checked(self, check: Callable[[Snapshot, Run], None], *args: str, before: Effects | None = None) -> Run:
+        """Run a command and look at what has become of everything. before: what happens before which of its effects."""
+        self._before = self.ledger.snapshot()
         self.whole = False
-        run = self.world.run(*args, stop=stop)
-        check(before, run)
+        run = self.world.run(*args, before=before)
+        check(self._before, run)
         self.whole = True
         return run
 
