@@ -63,3 +63,20 @@ def test_tags_are_added_and_removed(reader: Reading, walden: Highlight) -> None:
     assert [one.name for one in walden.tags] == ["alpha", "beta"]
     edit(reader, MORE[tag], tag)
     assert [one.name for one in walden.tags] == ["alpha"]
+
+
+OWN = ["> my own quote", "# Mine\n> words", "> [!tip] Mine\n> words"]
+
+
+@pytest.mark.parametrize("left", ["> ", ">", ""])
+@pytest.mark.parametrize("mine", OWN)
+def test_a_quote_of_ones_own_below_is_not_the_note_that_was_emptied(reader: Reading, mine: str, left: str) -> None:
+    text = (reader.vault / "vaultsync.toml").read_text()
+    (reader.vault / "vaultsync.toml").write_text(text.replace('templates = "T"', 'templates = "callouts"'))
+    _, (one,) = reader.book("Walden", "I went to the woods.")
+    reader.library.edit_highlight_in_app(one.id, note="first words")
+    reader.export("--full")
+    text = reader.text("Walden.md").replace("> first words\n", f"{left}\n" if left else "")
+    reader.write("Walden.md", f"{text.rstrip()}\n\n{mine}\n")
+    push(reader)
+    assert one.note == ("" if left else "first words")

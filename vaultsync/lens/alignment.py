@@ -7,7 +7,7 @@ that is not there and each line of the user's inside the block. Those near the c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import msgspec
 
@@ -20,6 +20,7 @@ from vaultsync.lens.rows import Row, words_of
 _LOST_SIGNS, _LOST_WORDS, _LOST_VALUE = 2.0, 4.0, 5.0
 _PROSE, _MORE_PROSE = 0.5, 0.05
 _SPLIT_QUOTE = 1.0  # lines of one quote that are not one's own and the template's by turns
+_LEFT_QUOTE = 4.0  # a row of the template's quote that stands in another one: as likely as not, that is one's own
 _NEVER = float("inf")
 
 LOST = "its line is not in the block any more"
@@ -66,6 +67,7 @@ class _Ways:
         self._rows, self._seam = rows, seam
         self._lost = [0.0, *accumulate(map(_lost_cost, rows))]
         self._quoted = [text.lstrip().startswith(">") for text in lines.texts]
+        self._inside = [False, *(_is_inside(one, other) for one, other in pairwise(rows))]
         self._prose = [0, *accumulate(1 if text.strip() else 0 for text in lines.texts)]
         start = Edge(-1, 0, 0, 0.0)
         ordered = sorted(found, key=lambda edge: (edge.end, edge.row))
@@ -119,6 +121,11 @@ class _Ways:
                 if cost < _NEVER:
                     yield one, other, cost
 
+    def _leaves_quote(self, one: Edge, other: Edge) -> bool:
+        """Whether two rows of the same quote would stand in two."""
+        adjoining = one.row + 1 == other.row < len(self._rows) and self._inside[other.row]
+        return adjoining and not all(self._quoted[one.end : other.start])
+
     def _between(self, one: Edge, other: Edge) -> float:
         if other.row <= one.row or other.start < one.end:
             return _NEVER
@@ -130,9 +137,17 @@ class _Ways:
         prose = self._prose[other.start] - self._prose[one.end]
         if other.row < len(self._rows) and self._quoted[other.start] and self._quoted[other.start - 1]:
             lost += _SPLIT_QUOTE
+        if self._leaves_quote(one, other):
+            lost += _LEFT_QUOTE
         if not prose or (one.row < self._seam <= other.row):
             return lost
         return lost + _PROSE + _MORE_PROSE * (prose - 1)
+
+
+def _is_inside(one: Row, other: Row) -> bool:
+    """Whether a row stands in the same quote as the one before it, on the next line."""
+    follows = other.start == one.start + len(one.text) + 1
+    return follows and other.text.startswith(">") and one.text.rpartition("\n")[2].startswith(">")
 
 
 def _lost_cost(row: Row) -> float:
