@@ -80,3 +80,30 @@ def test_a_quote_of_ones_own_below_is_not_the_note_that_was_emptied(reader: Read
     reader.write("Walden.md", f"{text.rstrip()}\n\n{mine}\n")
     push(reader)
     assert one.note == ("" if left else "first words")
+
+
+NESTED = """\
+---
+title: {{ document.title }}
+---
+{% for h in document.highlights %}
+{% highlight h %}
+- {{ h.text | indent }} {{ h.anchor }}
+    - Note: {{ h.note | indent(6) }}
+    - Tags: {{ h.tags | hashtags }}
+{% endhighlight %}
+{% endfor %}
+"""
+
+
+def test_what_would_not_be_printed_where_it_was_read_is_not_sent_and_no_conflict(reader: Reading) -> None:
+    (reader.vault / "T/document.md").write_text(NESTED)
+    _, (one, other) = reader.book("Walden", "I went to the woods.", "Simplify.")
+    reader.export()
+    text = reader.text("Walden.md").replace("    - Note: \n", "\n- Note: Mine.\n    - Remark: \n", 1)
+    reader.write("Walden.md", text)
+    assert push(reader) == {"sent": 0, "waiting": 0, "conflicts": 0, "refused": 1}
+    reader.library.edit_highlight_in_app(other.id, note="News.")
+    assert reader.run("sync", "--full", "--json").json["edits"]["sent"] == 0
+    assert one.note == ""
+    assert reader.text("Walden.md") == text.replace("    - Note: \n", "    - Note: News.\n")

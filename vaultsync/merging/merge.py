@@ -145,7 +145,7 @@ def _merged(sides: _Sides, conflicts: Sequence[FieldConflict]) -> MergedNote:
     whole = ours if ends else ours + newline
     values = printed_values(theirs.text, theirs.layout, {(spot.owner, spot.field) for spot in reading.spots})
     where = places(base, layout, whole, reading, values)
-    was = base_with_values(base, reading, values, where)
+    was = base_with_values(base, layout, reading, values, where)
     mine = ours_with_values(base, whole, reading, values, where, newline)
     note = split(mine.text)
     tags = {TAGS_KEY, *(one.key for one in theirs.layout.properties if one.field == "tags" and not one.via)}

@@ -116,19 +116,34 @@ def _place(span: Span, spot: Spot, base: str, ours: str) -> Place:
     return Place(span, spot, deeper, base_line[len(base_line.rstrip(" \t")) :] if stripped else "")
 
 
-def base_with_values(base: str, reading: Reading, theirs: Values, where: Iterable[Place]) -> Spliced:
+def base_with_values(base: str, layout: Layout, reading: Reading, theirs: Values, where: Collection[Place]) -> Spliced:
     """Base with the merged values.
 
     Where theirs prints a field in another way, ours' value stands in for it; where it prints it no more, base keeps
-    its own: so a value that was typed there is a change of ours, and stays.
+    its own: so a value that was typed there is a change of ours, and stays. A value of ours that can't be put where it
+    was read stands in base as theirs prints it: it is no news.
     """
     edits: list[Edit] = []
+    for span in _unplaced(layout, reading, where):
+        value, new = (
+            reading.values.get((span.owner, span.field)),
+            theirs.texts.get(((span.owner, span.field), span.via)),
+        )
+        if value is not None and new is not None and base[span.start : span.end] != new == shown(value, span.via):
+            edits.append((span.start, span.end, new))
     for place in where:
         span, field = place.span, (place.span.owner, place.span.field)
         if field in theirs.fields:
             new = theirs.texts.get((field, span.via))
             edits.append((span.start, span.end, shown(reading.values[field], span.via) if new is None else new))
     return spliced(base, edits)
+
+
+def _unplaced(layout: Layout, reading: Reading, where: Iterable[Place]) -> list[Span]:
+    """The places in base of values that were read in ours, and can't be put there."""
+    placed = {place.span.start for place in where}
+    at = {spot.at for spot in reading.spots if spot.at >= layout.body} - placed
+    return [span for span in layout.spans if span.start in at]
 
 
 def ours_with_values(

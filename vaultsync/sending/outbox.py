@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from vaultsync.hookspecs import Edit
-from vaultsync.lens.reading import Reading
+from vaultsync.lens.reading import Field, Reading
 from vaultsync.merging.conflicts import LINES, PROPERTY, Callout, found
 from vaultsync.merging.diff3 import matches
 from vaultsync.merging.merge import merge_tags
-from vaultsync.merging.reconcile import Agreed, Held, Render, merged, together
+from vaultsync.merging.reconcile import Agreed, Held, Render, merged, parts, together
+from vaultsync.merging.splice import places
 from vaultsync.model import Document, Value, field_value, with_values
+from vaultsync.rendering.tracked import Rendered
 from vaultsync.sending.aliases import Alias
 from vaultsync.sending.earlier import says_what_was
 from vaultsync.sending.edits import edits, same
@@ -130,6 +132,8 @@ def _gives_the_note(copy: Copy, sending: Sequence[Edit], render: Render) -> bool
 
     But for lines that a template prints otherwise for what was edited elsewhere in them, which are brought up to it.
     """
+    if _unplaced(copy) & {(edit.owner, edit.field) for edit in sending}:
+        return False
     agreed = replace(copy.agreed, sent={})  # what was sent before is none of the text yet
     outcome = merged(agreed, copy.held, with_edits(agreed.document, sending), render)
     texts = [(copy.held.note, outcome.text)]
@@ -140,6 +144,19 @@ def _gives_the_note(copy: Copy, sending: Sequence[Edit], render: Render) -> bool
     edited = with_edits(agreed.document, edits(agreed.document, together(copy.readings)))
     gone, came = _changed(agreed.text, render(edited).text)
     return all(old <= gone and new <= came for old, new in unlike)
+
+
+def _unplaced(copy: Copy) -> set[Field]:
+    """Fields of which something was read that, printed where it stands, would not give what stands there."""
+    own = Rendered(copy.agreed.text, copy.agreed.layout)
+    bases = {"": own, **parts(copy.agreed, copy.held, copy.readings[""])}
+    found: set[Field] = set()
+    for path, reading in copy.readings.items():
+        base, text = bases[path], copy.held.elsewhere[path] if path else copy.held.note
+        placed = {place.spot for place in places(base.text, base.layout, text, reading)}
+        spots = (spot for spot in reading.spots if spot not in placed and spot.at >= base.layout.body)
+        found |= {(spot.owner, spot.field) for spot in spots}
+    return found
 
 
 def _changed(was: str, now: str) -> tuple[set[str], set[str]]:
