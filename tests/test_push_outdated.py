@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.export_case import TEMPLATE, Reading, reader
+from tests.plugin_case import Install, hook, install
 from tests.test_push import type_note, writes
 from tests.test_watch_time import saving
 from tests.watch_case import Story, Told, told_story
 
-__all__ = ["reader"]
+__all__ = ["install", "reader"]
 
 TODAY = TEMPLATE.replace("# {{", "# The book {{")
 
@@ -51,6 +52,31 @@ def test_more_edits_than_anyone_types_are_sent_if_they_are_meant(reader: Reading
     assert reader.run("push", "--yes").code == 0
     assert notes(reader) == {f"Mine {one}." for one in range(25)}
     assert "# The book Book 3\n" in reader.text("Book 3.md")
+
+
+FAILING = """\
+import os
+asked = []
+def keep(document):
+    if document.title == "Book 0" and "FROM" in os.environ:
+        asked.append(1)
+        assert len(asked) < int(os.environ["FROM"]), "on holiday"
+    return document
+""" + hook("vaultsync_document_filters", "return (keep,)")
+
+
+@pytest.mark.parametrize("number", [1, 3, 5, 7])
+def test_a_plugin_that_fails_meanwhile_holds_up_no_other_note(
+    reader: Reading, install: Install, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    install("moody", FAILING)
+    books(reader, 2)
+    monkeypatch.setenv("FROM", str(number))
+    run = reader.run("push", "--json")
+    assert run.code == 1 and "on holiday" in run.out
+    assert notes(reader) >= {"Mine 1."}
+    monkeypatch.delenv("FROM")
+    assert reader.run("push").code == 0 and notes(reader) == {"Mine 0.", "Mine 1."}
 
 
 def test_an_edit_in_half_a_note_is_not_sent(

@@ -67,7 +67,7 @@ class Desk:
         return entry is not None and entry.source in self._workspace.sources
 
     def opened(self, identity: str) -> OpenNote:
-        """The note of an entry. Raises ConfigError, VaultError."""
+        """The note of an entry. Raises ConfigError, PluginError, SourceError, VaultError."""
         return self._open(identity)
 
     def note(self, wanted: str, sources: Mapping[str, Source] | None = None) -> OpenNote:

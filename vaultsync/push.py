@@ -132,7 +132,7 @@ class Push:
         self.run.drafts.settle(source, [Draft(replace(note.entry, pending=True), note.entry)])
         try:
             anew = desk.opened(note.entry.id)
-        except (ConfigError, VaultError) as error:
+        except (ConfigError, PluginError, SourceError, VaultError) as error:
             self._unopened(error)
             return note, _waiting(box, _NOT_YET)
         return anew, _waiting(box, _NOT_YET) if anew.is_outdated(self._workspace) else self._outbox(source, anew)
