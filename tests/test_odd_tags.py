@@ -131,6 +131,14 @@ def test_what_can_be_no_tag_is_refused_by_name_and_alone(
     )
 
 
+def test_a_tag_that_can_be_none_is_nobodys_business_where_tags_are_not_sent(reader: Reading, walden: Highlight) -> None:
+    reader.configure(source='push = ["note"]')
+    type_property(reader, 'tags:\n  - "!?"\n')
+    run = reader.run("push")
+    assert '"!?" is no tag' not in run.out and '`tags` is not sent: add "tags" to push' in run.out, run.out
+    assert walden.note == "Why the woods?"
+
+
 @pytest.mark.parametrize(
     ("typed", "message"),
     [

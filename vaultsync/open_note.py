@@ -119,7 +119,7 @@ class OpenNote:
         """The fields its user changed, passages that are to be highlights, and what stands against sending each."""
         copy = Copy(self.path, self.agreed, self.held, self.readings, self.newest, self.entry.aliases)
         new = self._asked_for(copy, source, workspace, allow_commands=allow_commands)
-        new = (*self.unfit, *new)
+        new = (*(replace(one, why=source.refusal(self.newest, one.edit) or one.why) for one in self.unfit), *new)
         if not self.edits:
             return new
 
