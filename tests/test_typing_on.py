@@ -14,6 +14,8 @@ from tests.export_case import TEMPLATE, Reading, Run, reader
 from tests.stop_case import Stopped, observed
 from tests.test_push import type_note, type_tags, writes
 from tests.watch_case import paced, watching, within
+from vaultsync.http import Http
+from vaultsync.simulator.faults import reply_lost
 from vaultsync.simulator.records import Highlight
 
 __all__ = ["reader"]
@@ -181,6 +183,21 @@ def test_another_answer_from_elsewhere_is_a_conflict_still(reader: Reading, wald
     text = reader.text("Walden.md")
     assert "[!vaultsync-conflict]" in text and "From elsewhere." in text and "Why the woods?" in text
     assert walden.note == "From elsewhere."
+
+
+def test_whose_words_arrived_nobody_can_tell_if_the_answer_was_lost(
+    reader: Reading, walden: Highlight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = {**(Http.__init__.__kwdefaults__ or {}), "sleep": lambda _: None}
+    monkeypatch.setattr(Http.__init__, "__kwdefaults__", at_once)
+    type_note(reader, "Walden.md", "Why")
+    reader.simulator.faults.order(reply_lost(), method="PATCH", times=20)
+    assert reader.run("push").code == 1 and walden.note == "Why"
+    reader.simulator.faults.clear()
+    type_note(reader, "Walden.md", "Why the woods?", was="Why")
+    assert reader.run("sync", "--json").json["edits"]["sent"] == 0
+    assert "[!vaultsync-conflict] note" in reader.text("Walden.md") and "\n> Why\n" in reader.text("Walden.md")
+    assert "- Note: Why the woods?\n" in reader.text("Walden.md") and walden.note == "Why"
 
 
 def test_news_of_what_was_sent_replace_it_where_nobody_typed_on(reader: Reading, walden: Highlight) -> None:
