@@ -107,3 +107,16 @@ def test_what_would_not_be_printed_where_it_was_read_is_not_sent_and_no_conflict
     assert reader.run("sync", "--full", "--json").json["edits"]["sent"] == 0
     assert one.note == ""
     assert reader.text("Walden.md") == text.replace("    - Note: \n", "    - Note: News.\n")
+
+
+def test_an_emptied_place_is_not_read_in_the_block_below_that_has_lost_its_anchor(reader: Reading) -> None:
+    (reader.vault / "T/document.md").write_text(NESTED)
+    _, (one, two) = reader.book("Walden", "I went to the woods.", "Simplify.")
+    for highlight, tag in ((one, "alpha"), (two, "beta")):
+        reader.library.tag(highlight, tag)
+    reader.export("--full")
+    text = reader.text("Walden.md").replace(f" ^rw{two.id}", "").replace("#alpha", "").replace("#beta", "#beta #gamma")
+    reader.write("Walden.md", text)
+    push(reader)
+    assert ([tag.name for tag in one.tags], [tag.name for tag in two.tags]) == (["alpha"], ["beta"])
+    assert f"tags of ^rw{one.id}  (It can't be told what you wrote" in reader.run("status").out

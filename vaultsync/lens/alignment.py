@@ -39,10 +39,24 @@ def aligned(tail: Sequence[Row], head: Sequence[Row], lines: Lines, *, pinned: b
     pinned: the last of the rows is the one with the anchor below, on the last of the lines.
     """
     rows = (*tail, *head)
-    way = _Ways(rows, len(tail), lines, edges(rows, lines, pinned=pinned), pinned=pinned)
-    best, near, lost = way.best()
+    found = edges(rows, lines, pinned=pinned)
+    best, near, lost = _Ways(rows, len(tail), lines, found, pinned=pinned).best()
+    for number, edge in best.items():
+        if any(literal.strip() for literal in rows[number].literals):  # else any empty line is such a place
+            near[number] += _emptied(found, edge, is_above=number < len(tail))
     outs = tuple(_agreed(row, best.get(number), near[number], number in lost) for number, row in enumerate(rows))
     return Aligned(best, outs)
+
+
+def _emptied(found: Sequence[Edge], taken: Edge, *, is_above: bool) -> Iterator[Edge]:
+    """Empty places of a row between its block's anchor and the line taken for it, which may be another block's.
+
+    is_above: the anchor is.
+    """
+    for edge in found:
+        is_nearer = edge.end <= taken.start if is_above else edge.start >= taken.end
+        if edge.row == taken.row and is_nearer and edge.outs and not any(edge.outs):
+            yield edge
 
 
 def _agreed(row: Row, best: Edge | None, near: Sequence[Edge], lost: bool) -> tuple[Out, ...]:
