@@ -32,6 +32,19 @@ def test_a_file_is_due_when_it_was_quiet() -> None:
     assert settling.due(8.0) == Due()
 
 
+def test_a_file_that_is_never_quiet_and_was_being_saved_when_it_was_due_is_due_again_in_a_moment() -> None:
+    settling = Settling(3.0, 30.0)
+    for tenth in range(301):
+        settling.saved("a.md", tenth / 10)
+    assert settling.due(30.0) == Due(("a.md",))
+    for _ in range(2):
+        settling.unsteady("a.md", 30.0)
+        settling.saved("a.md", 30.1)
+        assert (settling.due(30.2), settling.due(30.25)) == (Due(), Due(("a.md",)))
+    settling.put_off("a.md", 30.0)
+    assert (settling.due(32.9), settling.due(33.0)) == (Due(), Due(("a.md",)))
+
+
 def test_a_file_that_is_never_quiet_is_due_after_a_while_and_still_busy() -> None:
     settling = Settling(3.0, 30.0)
     for second in range(31):

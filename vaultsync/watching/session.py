@@ -247,7 +247,7 @@ class Session:
             self._later = self._times.now + self._pace.settle
         if outcome.put_off:
             for path in order.busy & found.at:  # it may hold edits that were put off with it
-                self._settling.unsteady(path, self._times.now)
+                self._settling.put_off(path, self._times.now)
         return outcome
 
     def _without_half_saved(self, outcome: Outcome) -> tuple[Outcome, bool]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 # So many files saved within so many seconds are no person's doing: a linter's, a sync service's, a backup's.
 MANY, LATELY = 20, 60.0
+# Seconds until a file is looked at again that is never quiet, and was being saved just then.
+_AGAIN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Settling:
         self._lost: _Saves | None = None
         self._lately: dict[str, float] = {}
         self._held: dict[str, float] = {}
+        self._never_quiet: set[str] = set()
 
     def saved(self, path: str, now: float) -> None:
         """Take note that a file was saved, moved, made or deleted."""
@@ -67,9 +70,17 @@ class Settling:
     def unsteady(self, path: str, now: float) -> None:
         """Take note that a file was not the same twice when it was due: it is due again after the usual seconds.
 
-        However often it is saved in these: else a file that is saved all the time would be missed for as long again.
+        One that has been waiting for its longest is due again in a moment.
         """
-        self._waiting[path] = _Saves(now + self._settle - self._longest, now)
+        self._again(path, now, min(_AGAIN, self._settle) if path in self._never_quiet else self._settle)
+
+    def put_off(self, path: str, now: float) -> None:
+        """Take note that not all was done about a file that was due: it is due again after the usual seconds."""
+        self._again(path, now, self._settle)
+
+    def _again(self, path: str, now: float, seconds: float) -> None:
+        # However often it is saved in these: else a file that is saved all the time would wait for its longest again.
+        self._waiting[path] = _Saves(now + seconds - self._longest, now)
 
     def hold(self, path: str, now: float) -> None:
         """Leave a file alone for a while that looks half saved; then it is as it is."""
@@ -81,6 +92,7 @@ class Settling:
         if everything:
             self._lost = None
         ready = [path for path, saves in self._waiting.items() if saves.until(self._settle, self._longest) <= now]
+        self._never_quiet = {path for path in ready if self._waiting[path].last + self._settle > now}
         for path in ready:
             del self._waiting[path]
         return Due(tuple(sorted(ready)), everything)
