@@ -125,10 +125,8 @@ def base_with_values(base: str, layout: Layout, reading: Reading, theirs: Values
     """
     edits: list[Edit] = []
     for span in _unplaced(layout, reading, where):
-        value, new = (
-            reading.values.get((span.owner, span.field)),
-            theirs.texts.get(((span.owner, span.field), span.via)),
-        )
+        field = (span.owner, span.field)
+        value, new = reading.values.get(field), theirs.texts.get((field, span.via))
         if value is not None and new is not None and base[span.start : span.end] != new == shown(value, span.via):
             edits.append((span.start, span.end, new))
     for place in where:
