@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from copy import deepcopy
@@ -22,6 +20,7 @@ import msgspec
 import pytest
 
 from tests.export_case import Reading
+from tests.forked_case import forked
 from vaultsync import cli, steps
 from vaultsync.disk import swap
 from vaultsync.sending.earlier import EARLIER
@@ -107,15 +106,15 @@ class Scene:
 
     def ended(self, number: int) -> None:
         """Run in a process of its own that ends right before an effect, without a farewell."""
-        with warnings.catch_warnings():
-            # Of Python 3.12 on: the simulator's thread does not come along, and is not missed.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child = os.fork()
-        if not child:
+
+        def work() -> int:
             with observed(Counter(number, lambda: os._exit(9))):
                 self.run()
-            os._exit(0)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+            return 0
+
+        with forked(work) as child:
+            assert child.ended(60.0)
+        assert child.code == 9
 
     def powerless(self, number: int) -> None:
         """As `stopped`; whatever in the vault was not brought to the disk by then is as if it had never been.
@@ -262,6 +261,3 @@ def _fill(folder: Path, kept: Path) -> None:
             target.hardlink_to(path)
         else:
             shutil.copy2(path, target)
-
-
-can_fork = hasattr(os, "fork") and sys.platform != "darwin"

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
 import sys
-import time
-import warnings
 from pathlib import Path
 
 import pytest
 
 from tests.export_case import Reading, reader
-from tests.stop_case import can_fork
+from tests.forked_case import can_fork, forked
 from vaultsync import cli
 
 __all__ = ["reader"]
@@ -29,37 +25,14 @@ def _run() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _started() -> int:
-    """Start a run in a child that has everything loaded already: twenty of them start in the time of one."""
-    with warnings.catch_warnings():
-        # Of Python 3.12 on: the simulator's thread does not come along, and is not missed.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if not child:
-        os._exit(cli.main(["export"]))
-    return child
-
-
-def _ended(child: int, seconds: float) -> bool:
-    """Wait for a child at most so long; say whether it has ended."""
-    until = time.monotonic() + seconds
-    while not (ended := os.waitpid(child, os.WNOHANG)[0]) and time.monotonic() < until:
-        time.sleep(0.002)
-    return bool(ended)
-
-
 def _killed(reader: Reading, seconds: float) -> bool:
     """Start a run and kill it so long after its first request; say whether it was still at work."""
     asked = len(reader.simulator.log)
-    child = _started()
-    while len(reader.simulator.log) == asked:
-        if _ended(child, 0.002):
-            return False
-    if _ended(child, seconds):
-        return False
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
+    with forked(lambda: cli.main(["export"])) as child:
+        while len(reader.simulator.log) == asked:
+            if child.ended(0.002):
+                return False
+        return not child.ended(seconds)
 
 
 def _files(vault: Path) -> dict[str, bytes]:

@@ -120,6 +120,21 @@ def test_stopping_ends_idle_connections_and_frees_the_port() -> None:
     assert threading.active_count() <= before + 1
 
 
+@pytest.mark.parametrize(
+    "last",
+    [b"Content-Length: 10\r\n\r\n{", b"Content-Length: 10\r\n\r\n", b"Content-Length: 10\r\n", b"Content-Length: 1"],
+)
+def test_half_a_request_is_not_served(simulator: Simulator, library: Library, last: bytes) -> None:
+    one = library.add_highlight(library.add_book("Walden"), "Simplify")
+    port = int(simulator.base_url.split(":")[2].split("/")[0])
+    head = f"PATCH /api/v2/highlights/{one.id}/ HTTP/1.1\r\nAuthorization: Token {simulator.token}\r\n".encode()
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(head + last)
+        client.shutdown(socket.SHUT_WR)  # as when the client is killed while it sends
+        assert client.recv(100) == b""
+    assert list(simulator.log) == []
+
+
 def test_many_clients_at_once_get_whole_answers(simulator: Simulator, library: Library) -> None:
     library.add_book("Shared")
     trouble: list[str] = []

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.export_case import TEMPLATE, Reading, reader
-from tests.stop_case import Scene, can_fork
+from tests.forked_case import can_fork
+from tests.stop_case import Scene
 from vaultsync.rendering import templates
 
 __all__ = ["reader"]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
-import signal
 import time
-import warnings
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.export_case import Reading, reader
-from tests.stop_case import can_fork
+from tests.forked_case import can_fork, forked
 from tests.test_push import type_note
 from tests.watch_case import QUICK, paced, watching, within
 from vaultsync.commands.watch import watched
@@ -102,16 +99,10 @@ class Life:
         return told and all(notes[name] == said for name, said in self.typed.items())
 
 
-def _born(reader: Reading) -> int:
-    """Start a watcher in a child that has everything loaded already, and works in one process."""
-    with warnings.catch_warnings():
-        # Of Python 3.12 on: the simulator's thread does not come along, and is not missed.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if not child:
-        manner = Manner(settle=PACE.settle, pull_interval=PACE.pull, pace=PACE, stand=Stand())
-        os._exit(watched(reader.vault, lambda _: None, manner))
-    return child
+def _watches(reader: Reading) -> int:
+    """Watch, in one process."""
+    manner = Manner(settle=PACE.settle, pull_interval=PACE.pull, pace=PACE, stand=Stand())
+    return watched(reader.vault, lambda _: None, manner)
 
 
 def has_asked(reader: Reading, before: int) -> bool:
@@ -125,14 +116,12 @@ def test_twenty_kills_of_a_watcher_while_both_sides_change_end_well(reader: Read
     took = 0.1
     for _ in range(KILLS):
         asked, began = len(reader.simulator.log), time.monotonic()
-        child = _born(reader)
-        if chance.random() < 0.8:  # the others are killed while they start
-            within(partial(has_asked, reader, asked))
-            took = time.monotonic() - began
-        life.goes_on(chance.uniform(0.0, LONGEST * took))
-        assert os.waitpid(child, os.WNOHANG) == (0, 0), "it ended by itself"
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        with forked(partial(_watches, reader)) as child:
+            if chance.random() < 0.8:  # the others are killed while they start
+                within(partial(has_asked, reader, asked))
+                took = time.monotonic() - began
+            life.goes_on(chance.uniform(0.0, LONGEST * took))
+            assert not child.ended(), "it ended by itself"
     assert not is_watched(reader.state)
     assert len(life.sent) > 3, "some lived long enough"
 

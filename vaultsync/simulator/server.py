@@ -215,7 +215,11 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
         host = headers.get("host", "127.0.0.1")
-        request = Request(self.command, self.path, self.rfile.read(length), headers, host)
+        body = self.rfile.read(length)
+        if len(body) < length:  # its client ended while it sent: what no service would take for a request
+            self.close_connection = True
+            return
+        request = Request(self.command, self.path, body, headers, host)
         reply, fault = self.server.simulator.serve(request)
         wire = fault.wire if fault else "whole"
         data = self._bytes(reply) if wire != "none" else b""
