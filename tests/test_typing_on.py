@@ -11,14 +11,23 @@ from typing import Any
 import pytest
 
 from tests.export_case import TEMPLATE, Reading, Run, reader
+from tests.linkding_case import Keeper, keeper
 from tests.stop_case import Stopped, observed
 from tests.test_push import type_note, type_tags, writes
 from tests.watch_case import paced, watching, within
 from vaultsync.http import Http
-from vaultsync.simulator.faults import reply_lost
+from vaultsync.simulator.faults import connection_reset, reply_lost
 from vaultsync.simulator.records import Highlight
 
-__all__ = ["reader"]
+__all__ = ["keeper", "reader"]
+
+CONFLICT = "[!vaultsync-conflict]"
+BOOKMARK = """\
+---
+title: {{ document.title }}
+---
+- Note: {{ document.note | indent }}
+"""
 
 
 @pytest.fixture
@@ -29,6 +38,13 @@ def walden(reader: Reading) -> Highlight:
     reader.type("Walden.md")
     reader.simulator.log.clear()
     return one
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried at once."""
+    hurried = {**(Http.__init__.__kwdefaults__ or {}), "sleep": lambda _: None}
+    monkeypatch.setattr(Http.__init__, "__kwdefaults__", hurried)
 
 
 def meanwhile(reader: Reading, happens: Callable[[], Any]) -> None:
@@ -185,19 +201,142 @@ def test_another_answer_from_elsewhere_is_a_conflict_still(reader: Reading, wald
     assert walden.note == "From elsewhere."
 
 
-def test_whose_words_arrived_nobody_can_tell_if_the_answer_was_lost(
-    reader: Reading, walden: Highlight, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at_once = {**(Http.__init__.__kwdefaults__ or {}), "sleep": lambda _: None}
-    monkeypatch.setattr(Http.__init__, "__kwdefaults__", at_once)
-    type_note(reader, "Walden.md", "Why")
-    reader.simulator.faults.order(reply_lost(), method="PATCH", times=20)
-    assert reader.run("push").code == 1 and walden.note == "Why"
+def never_answered(reader: Reading, arrives: bool = True) -> None:
+    """Push, and hear nothing of it, as when the connection goes away."""
+    reader.simulator.faults.order(reply_lost() if arrives else connection_reset(), method="PATCH", times=20)
+    assert reader.run("push").code == 1
     reader.simulator.faults.clear()
+
+
+def killed_unheard(reader: Reading) -> None:
+    """Push, and be killed when the service has the edit and the state does not know of it."""
+
+    def stop(name: str) -> None:
+        if name == "state.begin" and writes(reader):
+            raise Stopped
+
+    with observed(stop), pytest.raises(Stopped):
+        reader.run("push")
+
+
+UNHEARD = pytest.mark.parametrize("unheard", [never_answered, killed_unheard])
+COMMANDS = pytest.mark.parametrize("command", ["sync", "push"])
+
+
+@pytest.mark.usefixtures("at_once")
+@UNHEARD
+@COMMANDS
+def test_words_typed_on_after_an_answer_was_lost_are_sent_over_those_that_arrived(
+    reader: Reading, walden: Highlight, unheard: Callable[[Reading], None], command: str
+) -> None:
+    type_note(reader, "Walden.md", "Why")
+    unheard(reader)
+    assert walden.note == "Why"
     type_note(reader, "Walden.md", "Why the woods?", was="Why")
+    assert reader.run(command, "--json").json["edits"] == {"sent": 1, "waiting": 0, "conflicts": 0, "refused": 0}
+    assert walden.note == "Why the woods?"
+    assert "- Note: Why the woods?\n" in reader.text("Walden.md") and CONFLICT not in reader.text("Walden.md")
+    quiet(reader)
+
+
+@pytest.mark.usefixtures("at_once")
+@COMMANDS
+def test_so_are_they_after_several_of_which_one_arrived(reader: Reading, walden: Highlight, command: str) -> None:
+    type_note(reader, "Walden.md", "Why")
+    never_answered(reader)
+    type_note(reader, "Walden.md", "Why the", was="Why")
+    never_answered(reader, arrives=False)
+    assert walden.note == "Why"
+    type_note(reader, "Walden.md", "Why the woods?", was="Why the")
+    assert reader.run(command, "--json").json["edits"]["sent"] == 1
+    assert walden.note == "Why the woods?" and CONFLICT not in reader.text("Walden.md")
+    quiet(reader)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_other_news_arrive_beside_words_of_which_nothing_was_heard(reader: Reading, walden: Highlight) -> None:
+    other = next(iter(reader.library.books.values())).highlights[1]
+    type_note(reader, "Walden.md", "Why")
+    never_answered(reader)
+    reader.library.edit_highlight_in_app(other.id, note="From elsewhere.")
+    type_note(reader, "Walden.md", "Why the woods?", was="Why")
+    assert reader.run("export", "--json").json["edits"]["conflicts"] == 0
+    assert "From elsewhere." in reader.text("Walden.md") and "- Note: Why the woods?\n" in reader.text("Walden.md")
+    reader.run("sync")
+    assert walden.note == "Why the woods?"
+    quiet(reader)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_properties_and_texts_of_a_document_are_typed_on_like_notes(keeper: Keeper) -> None:
+    tea = keeper.links.add("https://example.org/tea", title="Tea", notes="Long.")
+    (keeper.reader.vault / "T/document.bookmarks.md").write_text(BOOKMARK)
+    keeper.configure(push='["note", "title"]')
+    keeper.reader.export()
+    keeper.type("Tea.md", "title: Tea\n", "title: Green tea\n")
+    keeper.type("Tea.md", "- Note: Long.\n", "- Note: Longer.\n")
+    for _ in range(2):  # the first that is not heard of ends the run
+        never_answered(keeper.reader)
+    assert (tea.title, tea.notes) == ("Green tea", "Longer.")
+    keeper.type("Tea.md", "title: Green tea\n", "title: Greener tea\n")
+    keeper.type("Tea.md", "- Note: Longer.\n", "- Note: Longest.\n")
+    assert keeper.sync() == {"sent": 2, "waiting": 0, "conflicts": 0, "refused": 0}
+    assert (tea.title, tea.notes) == ("Greener tea", "Longest.")
+    quiet(keeper.reader)
+
+
+@pytest.mark.usefixtures("at_once")
+@UNHEARD
+def test_what_arrived_unheard_comes_back_to_who_has_taken_it_back(
+    reader: Reading, walden: Highlight, unheard: Callable[[Reading], None]
+) -> None:
+    # It may be that it did not arrive, and that they typed it at the service instead.
+    type_note(reader, "Walden.md", "Why")
+    unheard(reader)
+    type_note(reader, "Walden.md", "", was="Why")
     assert reader.run("sync", "--json").json["edits"]["sent"] == 0
-    assert "[!vaultsync-conflict] note" in reader.text("Walden.md") and "\n> Why\n" in reader.text("Walden.md")
-    assert "- Note: Why the woods?\n" in reader.text("Walden.md") and walden.note == "Why"
+    assert walden.note == "Why" and "- Note: Why\n" in reader.text("Walden.md")
+    quiet(reader)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_nothing_is_emptied_for_what_may_have_arrived_unheard(reader: Reading, walden: Highlight) -> None:
+    reader.library.edit_highlight_in_app(walden.id, note="Once.")
+    reader.export("--full")
+    type_note(reader, "Walden.md", "Why", was="Once.")
+    never_answered(reader)
+    type_note(reader, "Walden.md", "", was="Why")
+    assert reader.run("sync", "--json").json["edits"]["conflicts"] == 1
+    assert walden.note == "Why" and "\n> Why\n" in reader.text("Walden.md")
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("arrives", [True, False])
+@COMMANDS
+def test_words_from_elsewhere_are_a_conflict_though_an_answer_was_lost(
+    reader: Reading, walden: Highlight, command: str, arrives: bool
+) -> None:
+    type_note(reader, "Walden.md", "Why")
+    never_answered(reader, arrives)
+    reader.library.edit_highlight_in_app(walden.id, note="From elsewhere.")
+    type_note(reader, "Walden.md", "Why the woods?", was="Why")
+    assert reader.run(command, "--json").json["edits"]["conflicts"] == 1
+    text = reader.text("Walden.md")
+    assert CONFLICT in text and "From elsewhere." in text and "Why the woods?" in text
+    assert walden.note == "From elsewhere."
+
+
+@pytest.mark.usefixtures("at_once")
+def test_once_other_news_have_come_what_was_sent_unheard_counts_no_more(reader: Reading, walden: Highlight) -> None:
+    type_note(reader, "Walden.md", "Why")
+    never_answered(reader)
+    type_note(reader, "Walden.md", "", was="Why")
+    for words in ("From elsewhere.", "Why"):
+        reader.library.edit_highlight_in_app(walden.id, note=words)
+        if words == "Why":
+            type_note(reader, "Walden.md", "Mine", was="From elsewhere.")
+        reader.run("sync")
+    assert CONFLICT in reader.text("Walden.md") and walden.note == "Why"
 
 
 def test_news_of_what_was_sent_replace_it_where_nobody_typed_on(reader: Reading, walden: Highlight) -> None:

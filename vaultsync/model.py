@@ -148,6 +148,17 @@ def with_values(document: Document, values: Mapping[tuple[str, str], Value]) -> 
     return msgspec.structs.replace(with_fields(document, of.get("", {})), highlights=highlights)
 
 
+def values_of(document: Document, fields: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Value]:
+    """What a document holds in some of its fields, by owner and name as above; without those it has not.
+
+    >>> values_of(Document(id="r:1", title="Tea"), [("", "title"), ("7", "note")])
+    {('', 'title'): 'Tea'}
+    """
+    owners: dict[str, Document | Highlight] = {"": document, **{one.id: one for one in document.highlights}}
+    found = {(owner, name): field_value(owners[owner], name) for owner, name in fields if owner in owners}
+    return {field: value for field, value in found.items() if value is not None}
+
+
 def differing_fields(one: Document, other: Document) -> frozenset[tuple[str, str]]:
     """The fields two versions of a document have otherwise, each with its owner: a highlight's id, "" for the document.
 

@@ -109,7 +109,7 @@ class OpenNote:
     @property
     def edits(self) -> tuple[Edit, ...]:
         """The fields its user changed."""
-        return edits(self.agreed.values, self.reading)
+        return edits(self.agreed.values(self.reading.values), self.reading)
 
     def is_outdated(self, workspace: Workspace) -> bool:
         """Whether it was made by another template than it would be now. Raises ConfigError."""

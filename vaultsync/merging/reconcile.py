@@ -18,7 +18,7 @@ from vaultsync.lens.reading import Field, Reading
 from vaultsync.merging.conflicts import Callout, FieldConflict, found, masked
 from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
 from vaultsync.merging.patch import taken
-from vaultsync.model import Document, Highlight, Value, differing_fields, field_value, with_values
+from vaultsync.model import Document, Highlight, Value, differing_fields, field_value, values_of, with_values
 from vaultsync.note import anchors
 from vaultsync.rendering.tracked import Block, Layout, Rendered
 from vaultsync.sending.edits import edits
@@ -31,7 +31,7 @@ class Agreed(msgspec.Struct, frozen=True):
 
     tags: every tag the source has, as it spells it; a tag typed in a note may be one of them. foreign: owners of blocks
     that are in the note as another program laid them out; "" for the text before them. sent: what the source has taken
-    since, which the text does not show yet.
+    since, which the text does not show yet. arrived: what it says that was sent, though it never answered to that.
     """
 
     text: str
@@ -40,11 +40,22 @@ class Agreed(msgspec.Struct, frozen=True):
     tags: Collection[str] = ()
     foreign: frozenset[str] = frozenset()
     sent: Mapping[Field, Value] = msgspec.field(default_factory=dict)
+    arrived: Mapping[Field, Value] = msgspec.field(default_factory=dict)
 
     @property
-    def values(self) -> Document:
-        """The document with all that both sides agree on: by this it is told who changed what."""
+    def known(self) -> Document:
+        """The document with what the source is known to have taken."""
         return with_values(self.document, self.sent)
+
+    def values(self, said: Mapping[Field, Value]) -> Document:
+        """The document with all that both sides agree on: by this it is told who changed what. said: by the notes.
+
+        What arrived unheard is only agreed on where more was typed since. Where it was taken back it may be that it
+        never arrived, and was typed at the source instead: nothing is emptied there, or put back, on a guess.
+        """
+        was = values_of(self.known, self.arrived)
+        typed_on = {field for field in self.arrived if said.get(field, "") not in ("", was.get(field))}
+        return with_values(self.known, {field: self.arrived[field] for field in typed_on})
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -76,11 +87,12 @@ class Reconciled(msgspec.Struct, frozen=True):
 def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
     """Merge what changed at the source into notes their user edited."""
     reading = readings(agreed, held, asked=differing_fields(agreed.document, theirs) | agreed.sent.keys())
-    wanted, disputed = merge_fields(agreed.values, together(reading), theirs)
+    said = together(reading)
+    wanted, disputed = merge_fields(agreed.values(said.values), said, theirs)
     told = render(theirs)
     arriving = told if wanted == theirs else render(wanted)
     if agreed.foreign:
-        edited = {edit.owner for edit in edits(agreed.document, together(reading))}
+        edited = {edit.owner for edit in edits(agreed.document, said)}
         still = agreed.foreign & without_news(render(agreed.document), told) - edited
         arriving = as_agreed(arriving, Rendered(agreed.text, agreed.layout), still)
     was, front = Rendered(agreed.text, agreed.layout), _front(agreed, render)
@@ -101,7 +113,7 @@ def _front(agreed: Agreed, render: Render) -> str | None:
     """The properties with what was sent of them since, None if that is nothing."""
     if not any(owner == "" for owner, _ in agreed.sent):
         return None
-    shown, front = render(agreed.values), agreed.text[: agreed.layout.body]
+    shown, front = render(agreed.known), agreed.text[: agreed.layout.body]
     for one in shown.layout.properties:
         if ("", one.field) in agreed.sent:
             front = taken(front, shown.text[: shown.layout.body], one.key) or front
@@ -115,7 +127,7 @@ def _away(agreed: Agreed, held: Held, theirs: Document, own: Reading) -> tuple[H
     """
     missing = set(own.absent).difference(*_moved(agreed, held, own).values()) if own.absent else set()
     now = {highlight.id: highlight for highlight in theirs.live}
-    was = (highlight for highlight in agreed.values.highlights if highlight.id in missing)
+    was = (highlight for highlight in agreed.known.highlights if highlight.id in missing)
     return tuple(highlight for highlight in was if highlight != now.get(highlight.id, highlight))
 
 

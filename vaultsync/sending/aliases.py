@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import msgspec
 
 from vaultsync.hookspecs import Edit
-from vaultsync.model import Document, Highlight, Value, field_value, with_fields
+from vaultsync.model import Document, Highlight, Value, field_value, values_of, with_fields
 from vaultsync.tags import local_tag
 
 # The field of an alias that holds tags the note had before it was taken over: its user's own, never sent.
@@ -24,6 +24,8 @@ LAYOUT = "layout"
 AWAY = "away"
 # What the field of an alias begins with that says: ours was sent, and what else the source has is not in the note yet.
 _SENT = "sent "
+# What one begins with that says: ours was sent over theirs, and nothing was heard of it yet.
+_UNHEARD = "unheard "
 
 
 _highlights = msgspec.json.Decoder(Highlight)
@@ -83,7 +85,7 @@ def as_last_shown(document: Document, aliases: Iterable[Alias]) -> Document:
 def with_sent(aliases: Iterable[Alias], edit: Edit) -> tuple[Alias, ...]:
     """The aliases, once the source has taken an edit: on that both sides agree, whatever is typed from now on."""
     field = f"{_SENT}{edit.field}"
-    others = (one for one in aliases if (one.owner, one.field) != (edit.owner, field))
+    others = (one for one in heard(aliases, edit) if (one.owner, one.field) != (edit.owner, field))
     return (*others, Alias(edit.owner, field, "", edit.after))
 
 
@@ -96,10 +98,46 @@ def sent(aliases: Iterable[Alias]) -> dict[tuple[str, str], Value]:
     return {(one.owner, one.field.removeprefix(_SENT)): one.ours for one in aliases if one.field.startswith(_SENT)}
 
 
-def agreed_anew(aliases: Iterable[Alias], away: Iterable[Highlight]) -> tuple[Alias, ...]:
+def with_unheard(aliases: Iterable[Alias], edits: Iterable[Edit]) -> tuple[Alias, ...]:
+    """The aliases before edits are sent: if no answer comes, it is not known whether the source has them.
+
+    Of texts only: of tags each is told by itself, and they are in no conflict.
+    """
+    sending = [edit for edit in edits if isinstance(edit.after, str)]
+    for edit in sending:
+        aliases = heard(aliases, edit)
+    return (*aliases, *(Alias(one.owner, f"{_UNHEARD}{one.field}", one.before, one.after) for one in sending))
+
+
+def heard(aliases: Iterable[Alias], edit: Edit) -> tuple[Alias, ...]:
+    """The aliases once the source has answered to an edit."""
+    return tuple(one for one in aliases if (one.owner, one.field) != (edit.owner, f"{_UNHEARD}{edit.field}"))
+
+
+def arrived(aliases: Iterable[Alias], newest: Document) -> dict[tuple[str, str], Value]:
+    """What the source says now that was sent to it, or stood there then, in fields of which nothing was heard since.
+
+    >>> unheard = with_unheard((), [Edit("r:1", "", "note", "was", "mine")])
+    >>> arrived(unheard, Document(id="r:1", title="", note="mine")), arrived(unheard, Document(id="r:1", title=""))
+    ({('', 'note'): 'mine'}, {})
+    """
+    unheard = {(one.owner, one.field.removeprefix(_UNHEARD)): one for one in aliases if one.field.startswith(_UNHEARD)}
+    said = values_of(newest, unheard)
+    return {field: value for field, value in said.items() if value in (unheard[field].theirs, unheard[field].ours)}
+
+
+def agreed_anew(aliases: Iterable[Alias], newest: Document, away: Iterable[Highlight] = ()) -> tuple[Alias, ...]:
     """The aliases once a note is agreed on as a whole. away: highlights with news whose block is in no note."""
     told = (Alias(one.id, AWAY, "", msgspec.json.encode(one).decode()) for one in away)
-    return (*(one for one in aliases if one.field != AWAY and not one.field.startswith(_SENT)), *told)
+    return (*(one for one in aliases if not _is_over(one, newest)), *told)
+
+
+def _is_over(alias: Alias, newest: Document) -> bool:
+    """Whether an alias has nothing to say any more, now that the note is agreed on."""
+    if alias.field.startswith(_UNHEARD):  # what the source said then it may say until what was sent arrives
+        field = (alias.owner, alias.field.removeprefix(_UNHEARD))
+        return values_of(newest, [field]).get(field) != alias.theirs
+    return alias.field == AWAY or alias.field.startswith(_SENT)
 
 
 def _typed(now: tuple[str, ...], ours: tuple[str, ...]) -> tuple[str, ...]:

@@ -56,7 +56,8 @@ class Copy:
 
 def outbox(copy: Copy, rules: Rules) -> tuple[Outgoing, ...]:
     """Every edit of a note with its fate: SEND for those that nothing stands against."""
-    wanted = edits(copy.agreed.values, together(copy.readings))
+    said = together(copy.readings)
+    wanted = edits(copy.agreed.values(said.values), said)
     disputed = _disputed(copy)
     names = {block.id: block.block_id for block in copy.agreed.layout.blocks}
     weighed = [_weighed(copy, edit, names.get(edit.owner, ""), disputed, rules) for edit in wanted]
@@ -134,7 +135,7 @@ def _gives_the_note(copy: Copy, sending: Sequence[Edit], render: Render) -> bool
     """
     if _unplaced(copy) & {(edit.owner, edit.field) for edit in sending}:
         return False
-    agreed = replace(copy.agreed, sent={})  # what was sent before is none of the text yet
+    agreed = replace(copy.agreed, sent={}, arrived={})  # what was sent before is none of the text yet
     outcome = merged(agreed, copy.held, with_edits(agreed.document, sending), render)
     texts = [(copy.held.note, outcome.text)]
     texts += [(text, outcome.elsewhere.get(path, text)) for path, text in copy.held.elsewhere.items()]

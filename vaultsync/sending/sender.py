@@ -5,17 +5,17 @@ The service is changed first and state last, edit by edit: after a crash in betw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from msgspec.structs import replace
 
 from vaultsync.drafting.decisions import Draft
 from vaultsync.hookspecs import Edit, Receipt, Source
-from vaultsync.model import REVIEWS
+from vaultsync.model import REVIEWS, Document, Value
 from vaultsync.open_note import OpenNote
 from vaultsync.rounds import Round
-from vaultsync.sending.aliases import learned, with_sent
+from vaultsync.sending.aliases import arrived, heard, learned, with_sent, with_unheard
 from vaultsync.sending.creating import Creating
 from vaultsync.sending.fates import Fate, Outgoing
 from vaultsync.sending.outbox import fate_of, value_of
@@ -44,10 +44,7 @@ class Sender:
         self._reviewed = dict(self._documents(sending)) if self._note.base.category == REVIEWS else {}
         edits_alone = [one for one in sending if one.new is None]
         for owner, edits in groupby(edits_alone, key=lambda one: one.edit.owner):
-            record = self._source.refreshed(self._entry.record, owner)
-            self._looked = True
-            self._keep(self._entry.told(record))
-            for one in edits:
+            for one in self._looked_at(owner, list(edits)):
                 self.done.append(self._sent(one))
         self._create([one for one in sending if one.new is not None])
 
@@ -63,6 +60,21 @@ class Sender:
                 self.done.append(creating.made(one))
         finally:
             self._entry = creating.entry
+
+    def _looked_at(self, owner: str, edits: Sequence[Outgoing]) -> list[Outgoing]:
+        """Ask how it is now, and remember that and what is about to be sent; the edits, as what is agreed now has them.
+
+        Raises SourceError.
+        """
+        record = self._source.refreshed(self._entry.record, owner)
+        self._looked = True
+        self._entry = self._entry.told(record)
+        newest = self._newest()
+        known = arrived(self._entry.aliases, newest) if newest is not None else {}
+        ours = [replace(one, edit=_since(one.edit, known)) for one in edits]
+        sending = [one.edit for one in ours if fate_of(one.edit, self._now(one.edit)) is Fate.SEND]
+        self._keep(replace(self._entry, aliases=with_unheard(self._entry.aliases, sending)))
+        return ours
 
     def _sent(self, one: Outgoing) -> Outgoing:
         """Do with one edit what is to be done after the fresh look."""
@@ -85,8 +97,12 @@ class Sender:
 
     def _now(self, edit: Edit) -> str | tuple[str, ...] | None:
         """What the source says of an edit's field, in the note's spelling."""
-        document = self._run.drafts.decider.document(self._source, self._entry, self._entry.record)
-        return None if document is None else value_of(document, edit)
+        newest = self._newest()
+        return None if newest is None else value_of(newest, edit)
+
+    def _newest(self) -> Document | None:
+        """The document as the source told it last, in the note's spelling; None if a plugin leaves it out."""
+        return self._run.drafts.decider.document(self._source, self._entry, self._entry.record)
 
     def _keep(self, entry: Entry, edit: Edit | None = None) -> None:
         """Remember what the source said; and that an edit was sent, with how the source spells it."""
@@ -94,6 +110,7 @@ class Sender:
         entry = replace(entry, pending=True)
         if edit is not None:
             document = self._source.document(entry.record)
+            entry = replace(entry, aliases=heard(entry.aliases, edit))
             if value_of(document, edit) != edit.before:
                 entry = replace(entry, aliases=learned(document, [edit], entry.aliases))
                 entry = _agreed(entry, edit)
@@ -123,6 +140,12 @@ class Sender:
             entry = self._run.workspace.state.find((name,)) if name else None
             if entry is not None:
                 yield entry.id, entry
+
+
+def _since(edit: Edit, arrived: Mapping[tuple[str, str], Value]) -> Edit:
+    """An edit, by what arrived before it unheard: that is no news to it, unless it would empty the field."""
+    was = arrived.get((edit.owner, edit.field), edit.before)
+    return replace(edit, before=was) if edit.after else edit
 
 
 def _agreed(entry: Entry, edit: Edit) -> Entry:
