@@ -22,7 +22,7 @@ from vaultsync.paths import collision_key, unoccupied
 from vaultsync.plan import BEING_EDITED, SAVED_SINCE, Action, OnDisk, Seen, decide, needs_theirs
 from vaultsync.rendering.renders import Renders
 from vaultsync.rendering.tracked import Layout
-from vaultsync.sending.aliases import LAYOUT, Alias, agreed_anew, arrived, as_last_shown, localized, sent
+from vaultsync.sending.aliases import LAYOUT, Alias, agreed_anew, arrived, as_last_shown, localized, sent, shown
 from vaultsync.sending.earlier import with_copied, with_earlier
 from vaultsync.storage.entry import Base, Creation, Entry
 
@@ -225,7 +225,9 @@ class Decider(msgspec.Struct):
             conflicts=found.conflicts,
             notices=tuple(f"{place.path}: {notice}" for notice in found.notices),
             why=_conflicts(found.conflicts),
-            aliases=with_copied(agreed_anew(base.aliases or (), kept, found.away), found.copies, unsent=found.unsent),
+            aliases=with_copied(
+                agreed_anew(base.aliases or (), kept, found.away, found.shown), found.copies, unsent=found.unsent
+            ),
         )
 
     def _aliases(self, source: Source, entry: Entry, kept: Document) -> tuple[Alias, ...]:
@@ -253,7 +255,7 @@ class Decider(msgspec.Struct):
         layout, tags = _layouts.decode(base.spans), self.tags(entry.source)
         newest = self.document(source, entry, entry.record) if entry.aliases else None
         unheard = arrived(entry.aliases, newest) if newest is not None else {}
-        return Agreed(base.text, layout, document, tags, foreign, sent(entry.aliases), unheard)
+        return Agreed(base.text, layout, document, tags, foreign, sent(entry.aliases), unheard, shown(entry.aliases))
 
     def document(self, source: Source, entry: Entry, record: bytes) -> Document | None:
         """A record as the note shows it; None if a plugin leaves it out. Raises PluginError."""

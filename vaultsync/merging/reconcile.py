@@ -20,6 +20,7 @@ from vaultsync.merging.merge import adopt_note, merge_fields, merge_note
 from vaultsync.merging.patch import taken
 from vaultsync.model import Document, Highlight, Value, differing_fields, field_value, values_of, with_values
 from vaultsync.note import anchors
+from vaultsync.rendering.reprint import reprinted
 from vaultsync.rendering.tracked import Block, Layout, Rendered
 from vaultsync.sending.edits import edits
 
@@ -32,6 +33,7 @@ class Agreed(msgspec.Struct, frozen=True):
     tags: every tag the source has, as it spells it; a tag typed in a note may be one of them. foreign: owners of blocks
     that are in the note as another program laid them out; "" for the text before them. sent: what the source has taken
     since, which the text does not show yet. arrived: what it says that was sent, though it never answered to that.
+    shown: what the note was last made of beside the document: what its user had typed that the source has not.
     """
 
     text: str
@@ -41,6 +43,7 @@ class Agreed(msgspec.Struct, frozen=True):
     foreign: frozenset[str] = frozenset()
     sent: Mapping[Field, Value] = msgspec.field(default_factory=dict)
     arrived: Mapping[Field, Value] = msgspec.field(default_factory=dict)
+    shown: Mapping[Field, Value] = msgspec.field(default_factory=dict)
 
     @property
     def known(self) -> Document:
@@ -71,6 +74,7 @@ class Reconciled(msgspec.Struct, frozen=True):
     conflicts: how many there are of the document, in any note. kept: ids of highlights that are gone at the source and
     stay. away: highlights that have news and whose block is in no note, as they were agreed on; that they stay.
     copies: highlights whose block stands in the note more than once. unsent: it says other than the source does.
+    shown: what it says otherwise, where its template makes more of that than its user typed.
     """
 
     text: str
@@ -82,10 +86,12 @@ class Reconciled(msgspec.Struct, frozen=True):
     away: tuple[Highlight, ...] = ()
     copies: tuple[str, ...] = ()
     unsent: bool = False
+    shown: Mapping[Field, Value] = msgspec.field(default_factory=dict)
 
 
 def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
     """Merge what changed at the source into notes their user edited."""
+    agreed = _as_shown(agreed, render)
     reading = readings(agreed, held, asked=differing_fields(agreed.document, theirs) | agreed.sent.keys())
     said = together(reading)
     wanted, disputed = merge_fields(agreed.values(said.values), said, theirs)
@@ -106,7 +112,30 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
     away = _away(agreed, held, theirs, reading[""])
     base = render(_with(theirs, away)) if away else told
     copies, unsent = reading[""].copies, wanted != theirs
-    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere, away, copies, unsent)
+    shown = _shown(theirs, wanted, told, arriving) if unsent and not agreed.foreign else {}
+    return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere, away, copies, unsent, shown)
+
+
+def _as_shown(agreed: Agreed, render: Render) -> Agreed:
+    """What was agreed, as the note was last made: with what its user had typed by then, and all that follows from it.
+
+    Else what a template made of their earlier words would pass for their own, and be in conflict with what it makes of
+    the new ones. Only where the template still gives what was agreed; it may have changed.
+    """
+    if not agreed.shown or render(agreed.document).text != agreed.text:
+        return agreed
+    document = with_values(agreed.document, agreed.shown)
+    sent = {**values_of(agreed.document, agreed.shown), **agreed.sent}
+    text, layout = render(document)
+    return msgspec.structs.replace(agreed, text=text, layout=layout, document=document, sent=sent)
+
+
+def _shown(theirs: Document, wanted: Document, told: Rendered, arriving: Rendered) -> dict[Field, Value]:
+    """What the note says otherwise than the source; nothing, if it only says it where its user typed it."""
+    mine = values_of(wanted, differing_fields(theirs, wanted))
+    were = values_of(theirs, mine)
+    again = reprinted(told, {field: (were[field], value) for field, value in mine.items() if field in were})
+    return {} if again is not None and again.text == arriving.text else mine
 
 
 def _front(agreed: Agreed, render: Render) -> str | None:
@@ -198,7 +227,8 @@ def restoring(agreed: Agreed, held: Held, blocks: Collection[str] = ()) -> Agree
         gone &= {block.id for block in agreed.layout.blocks if block.block_id in blocks}
     stay = tuple(block for block in agreed.layout.blocks if block.id not in gone)
     spans = tuple(span for span in agreed.layout.spans if span.owner not in gone)
-    return msgspec.structs.replace(agreed, layout=msgspec.structs.replace(agreed.layout, blocks=stay, spans=spans))
+    layout = msgspec.structs.replace(agreed.layout, blocks=stay, spans=spans)
+    return msgspec.structs.replace(agreed, layout=layout, shown={})
 
 
 def missing(agreed: Agreed, held: Held, own: Reading) -> tuple[str, ...]:

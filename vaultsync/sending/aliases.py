@@ -8,7 +8,8 @@ of it, for as long as the service says that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -26,6 +27,8 @@ AWAY = "away"
 _SENT = "sent "
 # What one begins with that says: ours was sent over theirs, and nothing was heard of it yet.
 _UNHEARD = "unheard "
+# What one begins with that says: the note was last made with ours, which the source has not.
+_SHOWN = "shown "
 
 
 _highlights = msgspec.json.Decoder(Highlight)
@@ -95,7 +98,7 @@ def sent(aliases: Iterable[Alias]) -> dict[tuple[str, str], Value]:
     >>> sent(with_sent((), Edit("r:1", "", "note", "was", "mine")))
     {('', 'note'): 'mine'}
     """
-    return {(one.owner, one.field.removeprefix(_SENT)): one.ours for one in aliases if one.field.startswith(_SENT)}
+    return _values(aliases, _SENT)
 
 
 def with_unheard(aliases: Iterable[Alias], edits: Iterable[Edit]) -> tuple[Alias, ...]:
@@ -126,10 +129,24 @@ def arrived(aliases: Iterable[Alias], newest: Document) -> dict[tuple[str, str],
     return {field: value for field, value in said.items() if value in (unheard[field].theirs, unheard[field].ours)}
 
 
-def agreed_anew(aliases: Iterable[Alias], newest: Document, away: Iterable[Highlight] = ()) -> tuple[Alias, ...]:
-    """The aliases once a note is agreed on as a whole. away: highlights with news whose block is in no note."""
+def shown(aliases: Iterable[Alias]) -> dict[tuple[str, str], Value]:
+    """What the note was last made with that the source has not, by owner and field."""
+    return _values(aliases, _SHOWN)
+
+
+def agreed_anew(
+    aliases: Iterable[Alias],
+    newest: Document,
+    away: Iterable[Highlight] = (),
+    shown: Mapping[tuple[str, str], Value] = MappingProxyType({}),
+) -> tuple[Alias, ...]:
+    """The aliases once a note is agreed on as a whole.
+
+    away: highlights with news whose block is in no note. shown: what the note was made with that newest has not.
+    """
     told = (Alias(one.id, AWAY, "", msgspec.json.encode(one).decode()) for one in away)
-    return (*(one for one in aliases if not _is_over(one, newest)), *told)
+    mine = (Alias(owner, f"{_SHOWN}{field}", "", value) for (owner, field), value in shown.items())
+    return (*(one for one in aliases if not _is_over(one, newest)), *told, *mine)
 
 
 def _is_over(alias: Alias, newest: Document) -> bool:
@@ -137,7 +154,12 @@ def _is_over(alias: Alias, newest: Document) -> bool:
     if alias.field.startswith(_UNHEARD):  # what the source said then it may say until what was sent arrives
         field = (alias.owner, alias.field.removeprefix(_UNHEARD))
         return values_of(newest, [field]).get(field) != alias.theirs
-    return alias.field == AWAY or alias.field.startswith(_SENT)
+    return alias.field == AWAY or alias.field.startswith((_SENT, _SHOWN))
+
+
+def _values(aliases: Iterable[Alias], mark: str) -> dict[tuple[str, str], Value]:
+    """What the aliases of a kind hold, by owner and field."""
+    return {(one.owner, one.field.removeprefix(mark)): one.ours for one in aliases if one.field.startswith(mark)}
 
 
 def _typed(now: tuple[str, ...], ours: tuple[str, ...]) -> tuple[str, ...]:

@@ -135,7 +135,8 @@ def _gives_the_note(copy: Copy, sending: Sequence[Edit], render: Render) -> bool
     """
     if _unplaced(copy) & {(edit.owner, edit.field) for edit in sending}:
         return False
-    agreed = replace(copy.agreed, sent={}, arrived={})  # what was sent before is none of the text yet
+    # What was sent before is none of the text yet; and what the note was made of since proves nothing of it.
+    agreed = replace(copy.agreed, sent={}, arrived={}, shown={})
     outcome = merged(agreed, copy.held, with_edits(agreed.document, sending), render)
     texts = [(copy.held.note, outcome.text)]
     texts += [(text, outcome.elsewhere.get(path, text)) for path, text in copy.held.elsewhere.items()]
