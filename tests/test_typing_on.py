@@ -14,7 +14,6 @@ from tests.export_case import TEMPLATE, Reading, Run, reader
 from tests.linkding_case import Keeper, keeper
 from tests.stop_case import Stopped, observed
 from tests.test_push import type_note, type_tags, writes
-from tests.test_push_shapes import NESTED
 from tests.watch_case import paced, watching, within
 from vaultsync.http import Http
 from vaultsync.simulator.faults import connection_reset, reply_lost
@@ -189,20 +188,6 @@ def test_what_a_template_makes_of_it_arrives_after_a_kill(reader: Reading, walde
     assert "\n★\n- Tags: #favorite\n" in reader.text("Walden.md")
     assert [tag.name for tag in walden.tags] == ["favorite"]
     quiet(reader)
-
-
-def test_a_line_put_into_words_that_were_sent_before_a_kill_is_no_conflict(reader: Reading) -> None:
-    (reader.vault / "T/document.md").write_text(NESTED)
-    _, (one,) = reader.book("Walden", "I went to the woods.")
-    reader.export()
-    reader.write("Walden.md", reader.text("Walden.md").replace("- Note: \n", "- Note: Why\n      the\n      woods?\n"))
-    killed_once_sent(reader)
-    assert one.note == "Why\nthe\nwoods?"
-    reader.write("Walden.md", reader.text("Walden.md").replace("      woods?\n", "My own line.\n      woods?\n"))
-    before = reader.text("Walden.md")
-    reader.run("sync")
-    assert reader.text("Walden.md") == before
-    assert one.note == "Why\nthe\nwoods?"
 
 
 def test_another_answer_from_elsewhere_is_a_conflict_still(reader: Reading, walden: Highlight) -> None:

@@ -91,7 +91,7 @@ class Reconciled(msgspec.Struct, frozen=True):
 
 def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
     """Merge what changed at the source into notes their user edited."""
-    agreed = _with_sent(_as_shown(agreed, render), agreed.sent)
+    agreed = _as_shown(agreed, render)
     reading = readings(agreed, held, asked=differing_fields(agreed.document, theirs) | agreed.sent.keys())
     said = together(reading)
     wanted, disputed = merge_fields(agreed.values(said.values), said, theirs)
@@ -128,20 +128,6 @@ def _as_shown(agreed: Agreed, render: Render) -> Agreed:
     sent = {**values_of(agreed.document, agreed.shown), **agreed.sent}
     text, layout = render(document)
     return msgspec.structs.replace(agreed, text=text, layout=layout, document=document, sent=sent)
-
-
-def _with_sent(agreed: Agreed, sent: Mapping[Field, Value]) -> Agreed:
-    """What was agreed, with what was sent since where it was typed: a line its user puts into it is news, it is not."""
-    front = {("", one.field) for one in agreed.layout.properties}
-    placed = {field: value for field, value in sent.items() if field not in front}
-    were = values_of(agreed.document, placed)
-    note = Rendered(agreed.text, agreed.layout)
-    again = reprinted(note, {field: (were[field], placed[field]) for field in were}) if were else None
-    if again is None:
-        return agreed
-    document = with_values(agreed.document, placed)
-    others = {field: value for field, value in agreed.sent.items() if field not in placed}
-    return msgspec.structs.replace(agreed, text=again.text, layout=again.layout, document=document, sent=others)
 
 
 def _shown(theirs: Document, wanted: Document, told: Rendered, arriving: Rendered) -> dict[Field, Value]:
