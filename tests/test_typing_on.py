@@ -190,6 +190,23 @@ def test_what_a_template_makes_of_it_arrives_after_a_kill(reader: Reading, walde
     quiet(reader)
 
 
+@pytest.mark.parametrize("typed_into", [1, 2])
+def test_words_printed_twice_and_typed_into_one_place_arrive_in_the_other_after_a_kill(
+    reader: Reading, typed_into: int
+) -> None:
+    twice = TEMPLATE.replace("- Tags:", "- Again: {{ h.note | indent }}\n- Tags:")
+    (reader.vault / "T/document.md").write_text(twice)
+    _, (one,) = reader.book("Walden", "I went to the woods.")
+    reader.export()
+    label = ["Note", "Again"][typed_into - 1]
+    reader.write("Walden.md", reader.text("Walden.md").replace(f"- {label}: \n", f"- {label}: Why\n"))
+    killed_once_sent(reader)
+    assert one.note == "Why"
+    reader.run("sync")
+    assert "\n- Note: Why\n- Again: Why\n" in reader.text("Walden.md") and one.note == "Why"
+    quiet(reader)
+
+
 def test_another_answer_from_elsewhere_is_a_conflict_still(reader: Reading, walden: Highlight) -> None:
     type_note(reader, "Walden.md", "Why")
     killed_once_sent(reader)
