@@ -121,3 +121,34 @@ def test_what_it_was_is_told_by_the_template_as_it_is_now(reader: Reading, tea: 
     reader.library.add_highlight(tea, "More.")
     reader.run("export")
     assert "> More.\n" in reader.text("Tea.md") and 'title: "Greener tea"\n' in reader.text("Tea.md")
+
+
+TWICE = STARRED.replace("{{ '★'", "- Again: {{ h.note | indent }}\n{{ '★'")
+
+
+@pytest.mark.parametrize("typed_into", ["Note", "Again"])
+def test_a_note_an_editor_puts_back_half_typed_loses_nothing(reader: Reading, tea: Book, typed_into: str) -> None:
+    (reader.vault / "T/document.md").write_text(TWICE)
+    reader.export()
+    reader.write("Tea.md", reader.text("Tea.md").replace(f"- {typed_into}: \n", f"- {typed_into}: Why\n"))
+    typed = reader.text("Tea.md")
+    for _ in range(3):
+        assert "\n- Note: Why\n- Again: Why\n" in news(reader, tea)
+        reader.write("Tea.md", typed)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("★\n", ""), ("Notes: ", "My notes: "), ("# Tea\n", "# Leaves\n"), ("- Tags: ", "* Tags: ")],
+)
+def test_words_stay_whatever_else_is_done_to_the_lines_that_follow_them(
+    reader: Reading, tea: Book, old: str, new: str
+) -> None:
+    type_note(reader, "Tea.md", "Why")
+    type_tags(reader, "Tea.md", "#favorite")
+    news(reader, tea)
+    assert old in reader.text("Tea.md")
+    reader.write("Tea.md", reader.text("Tea.md").replace(old, new))
+    for _ in range(2):
+        now = news(reader, tea)
+        assert "\n- Note: Why\n" in now and " Tags: #favorite\n" in now and new in now

@@ -253,9 +253,15 @@ class Decider(msgspec.Struct):
         document = as_last_shown(document, entry.aliases)
         foreign = frozenset(alias.owner for alias in entry.aliases if alias.field == LAYOUT)
         layout, tags = _layouts.decode(base.spans), self.tags(entry.source)
-        newest = self.document(source, entry, entry.record) if entry.aliases else None
-        unheard = arrived(entry.aliases, newest) if newest is not None else {}
-        return Agreed(base.text, layout, document, tags, foreign, sent(entry.aliases), unheard, shown(entry.aliases))
+        agreed = Agreed(base.text, layout, document, tags, foreign)
+        if not entry.aliases:
+            return agreed
+        newest = self.document(source, entry, entry.record) or source.document(entry.record)
+        made_with = shown(entry.aliases)
+        if made_with and base.template != self.renders.fingerprint(base.category):
+            made_with = {}
+        taken = sent(entry.aliases)
+        return replace(agreed, sent=taken, arrived=arrived(entry.aliases, newest), shown=made_with)
 
     def document(self, source: Source, entry: Entry, record: bytes) -> Document | None:
         """A record as the note shows it; None if a plugin leaves it out. Raises PluginError."""

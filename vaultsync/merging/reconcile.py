@@ -112,7 +112,7 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
     away = _away(agreed, held, theirs, reading[""])
     base = render(_with(theirs, away)) if away else told
     copies, unsent = reading[""].copies, wanted != theirs
-    shown = _shown(theirs, wanted, told, arriving) if unsent and not agreed.foreign else {}
+    shown = _shown(agreed, theirs, wanted, (told, arriving)) if unsent else {}
     return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere, away, copies, unsent, shown)
 
 
@@ -130,12 +130,26 @@ def _as_shown(agreed: Agreed, render: Render) -> Agreed:
     return msgspec.structs.replace(agreed, text=text, layout=layout, document=document, sent=sent)
 
 
-def _shown(theirs: Document, wanted: Document, told: Rendered, arriving: Rendered) -> dict[Field, Value]:
-    """What the note says otherwise than the source; nothing, if it only says it where its user typed it."""
+def _shown(agreed: Agreed, theirs: Document, wanted: Document, notes: tuple[Rendered, Rendered]) -> dict[Field, Value]:
+    """What a note says otherwise than the source, if its template makes more of that than its user typed.
+
+    notes: theirs and wanted, rendered. Nothing where a value has several places: should one of them be put back as it
+    was before, as an editor does that saves what it still holds, it would pass for what was typed last.
+    """
     mine = values_of(wanted, differing_fields(theirs, wanted))
+    told, arriving = notes
+    if not mine or agreed.foreign or max(_places(arriving.layout, field) for field in mine) > 1:
+        return {}
     were = values_of(theirs, mine)
-    again = reprinted(told, {field: (were[field], value) for field, value in mine.items() if field in were})
-    return {} if again is not None and again.text == arriving.text else mine
+    typed = reprinted(told, {field: (were[field], value) for field, value in mine.items() if field in were})
+    return mine if typed is None or typed.text != arriving.text else {}
+
+
+def _places(layout: Layout, field: Field) -> int:
+    """In how many places of a note a field is read; a title is in none but the properties."""
+    owner, name = field
+    properties = sum(not owner and one.field == name for one in layout.properties)
+    return properties + sum((one.owner, one.field) == field != ("", "title") for one in layout.spans)
 
 
 def _front(agreed: Agreed, render: Render) -> str | None:
