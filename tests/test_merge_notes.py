@@ -221,3 +221,15 @@ def test_a_hundred_changes_arrive_under_prose_everywhere(name: str) -> None:
     result = merged(base, ours, theirs, shape)
     assert result.conflicts == 0
     assert all(f"New {one.id}." in result.text for one in base.highlights)
+
+
+@pytest.mark.parametrize("mine", ["- Note: \n", "My own words.\n", "## Highlights of mine\n\n- Note: \n"])
+def test_the_first_highlights_come_as_blocks_whatever_stands_where_they_go(mine: str) -> None:
+    theirs = document()
+    base = msgspec.structs.replace(theirs, highlights=())
+    shape = template("quote")
+    ours = rendered(base, shape).text.replace("- Note: \n\n## Highlights\n", f"## Highlights\n\n{mine}")
+    result = merged(base, ours, theirs, shape)
+    assert result.conflicts == 0 and mine in result.text
+    blocks = rendered(theirs, shape).text.partition("## Highlights\n")[2]
+    assert result.text.endswith(f"\n{blocks.strip()}\n")

@@ -49,7 +49,22 @@ class Body(msgspec.Struct):
 
     def merge(self, was: Spliced, mine: Spliced, theirs: str) -> None:
         """Merge block by block. was, mine: base and ours with the merged values in them; theirs: the text."""
-        old, new = self._rendered(was, theirs, mine.text)
+        # Without blocks in base, all of it is the document's own: the first ones come with the text around them. But
+        # if any is in ours already, as the first that was made of a passage in it is, it is not to come again.
+        first = not self.layout.blocks and not self.adopting and not self._anchors(mine.text)
+        self._merge(was, mine, theirs, apart=not first)
+        if first and len(self._anchors("\n".join(joined(self.stretches)))) < len(self.new_layout.blocks):
+            # Something of its user's stands in their way: text that can't be merged is told, a block is put in.
+            self.tellings.clear()
+            self._merge(was, mine, theirs, apart=True)
+
+    def _anchors(self, text: str) -> Mapping[str, object]:
+        """Those of theirs that stand in a text."""
+        return anchors(text, {one.block_id for one in self.new_layout.blocks})
+
+    def _merge(self, was: Spliced, mine: Spliced, theirs: str, *, apart: bool) -> None:
+        """Merge; apart: the blocks of theirs each by itself."""
+        old, new = self._rendered(was, theirs, apart=apart)
         note = split(mine.text)
         start = len(note.mark) + len(note.front)
         if note.body.replace("\r\n", "\n") == was.text[self.layout.body :]:
@@ -65,15 +80,12 @@ class Body(msgspec.Struct):
         self._take_out({one.owner: one for one in old}, {one.owner for one in new})
         self._put_in({one.owner for one in old}, new)
 
-    def _rendered(self, was: Spliced, theirs: str, ours: str) -> tuple[list[Stretch], list[Stretch]]:
+    def _rendered(self, was: Spliced, theirs: str, *, apart: bool) -> tuple[list[Stretch], list[Stretch]]:
         """Base and theirs as stretches; lines of theirs end as ours do."""
         blocks = [Part(one.id, was.place(one.start), was.place(one.end)) for one in self.layout.blocks]
         old = cut(was.text, self.layout.body, blocks)
         blocks = [Part(one.id, one.start, one.end) for one in self.new_layout.blocks]
-        # Without blocks in base, all of it is the document's own: the first ones come with the text around them. But
-        # if any is in ours already, as the first that was made of a passage in it is, it is not to come again.
-        is_known = len(old) > 1 or self.adopting or anchors(ours, {one.block_id for one in self.new_layout.blocks})
-        new = cut(theirs, self.new_layout.body, blocks if is_known else [])
+        new = cut(theirs, self.new_layout.body, blocks if apart else [])
         if len(new) == 1:
             set_apart(new[0], old[-1].after)
         for stretch in new if self.ending else ():

@@ -85,7 +85,7 @@ def take_back(theirs: Sequence[Stretch]) -> None:
     if last is not own:
         lines = [*own.lines, *last.after]
         solid = len(lines) - _blanks(lines[::-1])
-        own.lines, own.after, last.after = lines[:solid], lines[solid:], []
+        own.lines, own.after, last.after = lines[:solid], lines[solid:] or own.after, []
 
 
 def is_heading(line: str) -> bool:
