@@ -28,6 +28,7 @@ PURE = (
         "scalars",
         "tags",
         "report",
+        "oneline",
         "library_base",
     ),
     *(

@@ -15,6 +15,7 @@ from typing import Any, TextIO, cast
 import click
 
 from vaultsync import __version__
+from vaultsync.commands.saying import say
 from vaultsync.errors import PluginError, VaultsyncError
 from vaultsync.host import commands as plugin_commands
 
@@ -124,7 +125,7 @@ def run(given: list[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _say("Interrupted. What was written is whole; the next run goes on from there.")
+        say("Interrupted. What was written is whole; the next run goes on from there.", err=True)
         return 130
     except VaultsyncError as error:
         return _stopped(error, as_json="--json" in given)
@@ -139,9 +140,9 @@ def _stopped(error: VaultsyncError, *, as_json: bool) -> int:
         import json
 
         click.echo(json.dumps({"errors": [{"message": error.message, "hint": error.hint}]}))
-    _say(f"Error: {error.message}")
+    say(f"Error: {error.message}", err=True)
     if error.hint:
-        _say(error.hint)
+        say(error.hint, err=True)
     if os.environ.get("VAULTSYNC_DEBUG"):
         _show_traceback()
     return error.exit_code
@@ -149,22 +150,18 @@ def _stopped(error: VaultsyncError, *, as_json: bool) -> int:
 
 def _bug(error: Exception) -> int:
     """Own up to a defect, in a line; with VAULTSYNC_DEBUG, in full."""
-    _say(f"Error: {type(error).__name__}: {error}")
+    say(f"Error: {type(error).__name__}: {error}", err=True)
     if os.environ.get("VAULTSYNC_DEBUG"):
         _show_traceback()
         return 1
-    _say("This is a bug in vaultsync. Run it again with VAULTSYNC_DEBUG=1 to see where, and report that.")
+    say("This is a bug in vaultsync. Run it again with VAULTSYNC_DEBUG=1 to see where, and report that.", err=True)
     return 1
 
 
 def _show_traceback() -> None:
     import traceback
 
-    _say(traceback.format_exc().rstrip())
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo(traceback.format_exc().rstrip(), err=True)
 
 
 def _meant(name: str) -> str:

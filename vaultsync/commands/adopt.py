@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import find_vault, print_errors, vault_option
+from vaultsync.commands.saying import say
 
 if TYPE_CHECKING:
     from vaultsync.adopting.adoption import Plan, Taking
@@ -39,15 +40,13 @@ def command(paths: tuple[str, ...], sources: tuple[str, ...], vault: str | None,
     ):
         adoption = Adoption(opened)
         plan = adoption.plan([inside(opened, path) for path in paths], sources)
-        for line in _lines(plan):
-            click.echo(line)
+        say(*_lines(plan))
         if dry or not plan.takings or not (yes or _agreed()):
             report = adoption.so_far()
             print_errors(report)
             return report.exit_code or (3 if plan.takings and not dry and not _can_ask() else 0)
         report = adoption.carry_out(plan)
-    for line in _done(report):
-        click.echo(line)
+    say(*_done(report))
     print_errors(report)
     return report.exit_code
 
@@ -104,5 +103,5 @@ def _can_ask() -> bool:
 def _agreed() -> bool:
     if _can_ask():
         return click.confirm("Do that? No note is touched if not.")
-    click.echo('There is nobody here to ask. No note was touched; with "--yes" it is done.', err=True)
+    say('There is nobody here to ask. No note was touched; with "--yes" it is done.', err=True)
     return False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+from vaultsync.commands.saying import say, say_error
 
 if TYPE_CHECKING:
     from vaultsync.assets import Kept, Shelf
@@ -80,13 +81,13 @@ def _upload(shelf: Shelf, path: Path, limit: int) -> Kept:
 def _delete(shelf: Shelf, id_: str, *, yes: bool, as_json: bool) -> int:
     one = shelf.asset(id_)
     if not (yes or _confirmed(one.asset.name)):
-        click.echo("Nothing was deleted.", err=True)
+        say("Nothing was deleted.", err=True)
         return 3
     shelf.discarded(one.asset)
     if as_json:
         print_json({"id": shelf.id, "deleted": id_, "path": one.path})
     else:
-        click.echo(f"Deleted: {one.asset.name}" + (f"\n  {one.path} stays in the vault." if one.path else ""))
+        say(f"Deleted: {one.asset.name}", *([f"  {one.path} stays in the vault."] if one.path else []))
     return 0
 
 
@@ -101,14 +102,13 @@ def _show(shelf: Shelf, files: Iterator[Kept], *, as_json: bool) -> int:
     for one in files:
         shown.append(one)
         if not as_json:
-            for line in _lines(one):
-                click.echo(line)
+            say(*_lines(one))
             if one.error is not None:
-                click.echo(f"Error: {one.error.message}\n  {one.error.hint}".rstrip(), err=True)
+                say_error(one.error)
     if as_json:
         print_json({"id": shelf.id, "assets": [_json(one) for one in shown]})
     elif not shown:
-        click.echo(f"{shelf.id} has no files.")
+        say(f"{shelf.id} has no files.")
     outcomes = {one.outcome for one in shown}
     return 1 if outcomes & {"failed", "waiting"} else 3 if "too large" in outcomes else 0
 

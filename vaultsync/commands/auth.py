@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import vault_option
+from vaultsync.commands.saying import say
 
 if TYPE_CHECKING:
     from vaultsync.config import Config
@@ -37,7 +38,7 @@ def command(source: str, vault: str | None, *, in_file: bool, forget: bool) -> N
     account = accounts.one(source, loaded, Host.load(env).sources())
     variable = account.variable
     if not variable:
-        click.echo(f"{source} needs no token.")
+        say(f"{source} needs no token.")
         return
     if forget:
         _say_forgotten(source, tokens.forget(source, env), variable, env)
@@ -55,9 +56,9 @@ def command(source: str, vault: str | None, *, in_file: bool, forget: bool) -> N
     # Bound only now: a slip of the finger must not open the way for a token the service never took.
     where = f"kept in {tokens.store(source, token, env, in_file=in_file)}" if typed else "used as it is"
     origins.bind(source, token, settings.base_url, env)
-    click.echo(f"{source}: token accepted by {origins.origin(settings.base_url)}, and {where}.")
+    say(f"{source}: token accepted by {origins.origin(settings.base_url)}, and {where}.")
     if typed and env.get(variable):
-        click.echo(f"But {variable} is set, and goes before it.", err=True)
+        say(f"But {variable} is set, and goes before it.", err=True)
 
 
 def _config(vault: str | None) -> Config:
@@ -83,6 +84,6 @@ def _ask(source: str, origin: str) -> str:
 
 
 def _say_forgotten(source: str, places: tuple[str, ...], variable: str, env: Mapping[str, str]) -> None:
-    click.echo(f"{source}: removed from {' and '.join(places)}." if places else f"{source}: there was no token kept.")
+    say(f"{source}: removed from {' and '.join(places)}." if places else f"{source}: there was no token kept.")
     if env.get(variable):
-        click.echo(f"{variable} is still set; that is for you to remove.", err=True)
+        say(f"{variable} is still set; that is for you to remove.", err=True)

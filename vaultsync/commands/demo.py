@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import print_report
+from vaultsync.commands.saying import say
 from vaultsync.origins import DEMO_URL
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def command(folder: Path, *, watch: bool) -> int:
     _prepare(folder, kept.is_file())
     library.save(kept)  # the mark of a demo vault: first, so that an interrupted run can be run again
     with Simulator(library, limits=False) as service:
-        click.echo(f"A sample library is served at {service.base_url} for as long as this takes.")
+        say(f"A sample library is served at {service.base_url} for as long as this takes.")
         report = _export(folder.resolve(), service.base_url, service.token)
         if watch:
             print_report(report)
@@ -143,9 +144,9 @@ def _watch(folder: Path, service: Simulator, note: str) -> int:
     from vaultsync.watching.watch import Manner
 
     def tell(event: Event) -> None:
-        click.echo(event.line(datetime.now(UTC)))
+        say(event.line(datetime.now(UTC)))
         if event.kind == "sent":
-            click.echo(f"          the simulator has it: {_as_held(service, event)}")
+            say(f"          the simulator has it: {_as_held(service, event)}")
 
     click.echo(_WATCH.format(folder=folder, note=note, seconds=_SOMEONE), nl=False)
     someone = Timer(_SOMEONE, _add_highlight, [service, Path(note).stem])
@@ -164,7 +165,7 @@ def _add_highlight(service: Simulator, title: str) -> None:
         books = list(service.library.books.values())
         book = next((one for one in books if one.title.startswith(title)), books[0])
         service.library.add_highlight(book, "This highlight was made elsewhere, while you were watching.")
-    click.echo(f'{datetime.now():%H:%M:%S}  someone   adds a highlight to "{book.title}" at the simulator')  # noqa: DTZ005
+    say(f'{datetime.now():%H:%M:%S}  someone   adds a highlight to "{book.title}" at the simulator')  # noqa: DTZ005
 
 
 def _as_held(service: Simulator, event: Event) -> str:

@@ -31,20 +31,22 @@ def command(notes: tuple[str, ...], vault: str | None) -> None:
         desk = Desk(opened)
         for note in [desk.note(name) for name in notes] if notes else desk.every():
             for line in _lines(note):
-                click.echo(line)
+                click.echo(line)  # what stands in a note is shown as it stands there
 
 
 def _lines(note: OpenNote | VaultsyncError) -> Iterator[str]:
     from difflib import unified_diff
 
     from vaultsync.errors import VaultsyncError
+    from vaultsync.oneline import one_line
     from vaultsync.report import short
 
     if isinstance(note, VaultsyncError):
-        yield str(note)
+        yield one_line(str(note))
         return
     was, now = note.agreed.text.splitlines(), note.held.note.splitlines()
-    yield from unified_diff(was, now, f"agreed/{note.path}", f"vault/{note.path}", lineterm="")
+    path = one_line(note.path)
+    yield from unified_diff(was, now, f"agreed/{path}", f"vault/{path}", lineterm="")
     names = {block.id: f"^{block.block_id} " for block in note.agreed.layout.blocks}
     for edit in note.edits:
         yield f"# {names.get(edit.owner, '')}{edit.field}: {short(edit.before)} -> {short(edit.after)}"

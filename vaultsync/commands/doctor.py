@@ -8,6 +8,7 @@ from collections import Counter
 import click
 
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+from vaultsync.commands.saying import say
 
 
 @click.command()
@@ -32,10 +33,10 @@ def command(vault: str | None, *, offline: bool, as_json: bool) -> int:
     # Told as they are found: a service that does not answer takes its time.
     for each in findings:
         levels[each.level] += 1
-        click.echo(f"{each.level:8} {each.about:10} {each.says}")
+        say(f"{each.level:8} {each.about:10} {each.says}")
         if each.todo:
-            click.echo(f"{'':20}{each.todo}")
-    click.echo(f"{_count(levels['problem'], 'problem')}, {_count(levels['warning'], 'warning')}.")
+            say(f"{'':20}{each.todo}")
+    say(f"{_count(levels['problem'], 'problem')}, {_count(levels['warning'], 'warning')}.")
     return 1 if levels["problem"] else 0
 
 

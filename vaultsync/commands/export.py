@@ -15,6 +15,7 @@ from vaultsync.commands.options import (
     vault_option,
     write_base,
 )
+from vaultsync.commands.saying import say
 
 
 @click.command("export")
@@ -48,8 +49,8 @@ def command(  # noqa: PLR0913  # one parameter an option
     options = Options(full, allow_removals, only, sources)
     shown = progress.silent if as_json else progress.on_terminal()
     with workspace.opened(root, env=os.environ, progress=shown, writing="vaultsync export") as opened:
-        report = run(opened, "export", pull=options, dry=dry, announce=lambda line: click.echo(line, err=True))
+        report = run(opened, "export", pull=options, dry=dry, announce=lambda line: say(line, err=True))
     if base:
         # After the lock and the marker were seen to; on stdout stands only the one object --json asks for.
-        click.echo(write_base(root, dry=dry), err=as_json)
+        say(write_base(root, dry=dry), err=as_json)
     return show_report(report, as_json=as_json)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import base_option, write_base
+from vaultsync.commands.saying import say
 
 if TYPE_CHECKING:
     from vaultsync.config import Config
@@ -35,13 +36,13 @@ def command(folder: Path, template_set: str | None, *, base: bool) -> int:
     _refuse_nested(folder.resolve())
     _make_folder(folder)
     if config.write_initial(folder, templates=templates.FOLDER if template_set else ""):
-        click.echo(f"{folder / config.FILE} written. It explains every option.")
+        say(f"{folder / config.FILE} written. It explains every option.")
     else:
-        click.echo(f"{folder / config.FILE} is there already and was left as it is.")
+        say(f"{folder / config.FILE} is there already and was left as it is.")
     if template_set:
         templates.copy_set(folder.resolve(), template_set)
     if base:
-        click.echo(write_base(folder.resolve()))
+        say(write_base(folder.resolve()))
     return _check_tokens(config.load(folder.resolve()))
 
 
@@ -79,19 +80,19 @@ def _check_tokens(config: Config) -> int:
 
     host = Host.load(os.environ)
     for failure in host.failures:
-        click.echo(str(failure), err=True)
+        say(str(failure), err=True)
     trouble, then = 0, "Next" if config.root == Path.cwd() else f"Next, in {config.root}"
     for name in config.sources:
         try:
             account = accounts.one(name, config, host.sources())
             settings = source_settings(config, account)
             if account.variable and not tokens.found_token(name, account.variable, os.environ):
-                click.echo(f'{then}: "vaultsync auth {name}", then "vaultsync export".')
+                say(f'{then}: "vaultsync auth {name}", then "vaultsync export".')
                 continue
             token = tokens.token_for(name, account.variable, connection.address(settings), os.environ)
             connection.check_token(account, settings, token)
-            click.echo(f'{name}: token accepted. {then}: "vaultsync export".')
+            say(f'{name}: token accepted. {then}: "vaultsync export".')
         except VaultsyncError as error:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             trouble = 1
     return trouble

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from vaultsync.commands.saying import say, say_error
+from vaultsync.oneline import json_line
 
 if TYPE_CHECKING:
     from vaultsync.report import Report
@@ -55,20 +57,19 @@ def show_report(report: Report, *, as_json: bool) -> int:
 
 def print_report(report: Report) -> None:
     """Write what a run did to stdout, and what went wrong in it to stderr."""
-    for line in report.lines():
-        click.echo(line)
+    say(*report.lines())
     print_errors(report)
 
 
 def print_errors(report: Report) -> None:
     """Write what went wrong in a run to stderr, each with what to do."""
     for error in (*report.errors, *((report.stop,) if report.stop else ())):
-        click.echo(f"Error: {error.message}\n  {error.hint}".rstrip(), err=True)
+        say_error(error)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Write the one JSON object --json asks for."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    click.echo(json_line(value))
 
 
 def write_base(root: Path, *, dry: bool = False) -> str:

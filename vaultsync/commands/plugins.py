@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import json_option, print_json, vault_option
+from vaultsync.commands.saying import say, say_error
 
 if TYPE_CHECKING:
     from vaultsync.accounts import Account
@@ -58,11 +59,10 @@ def command(vault: str | None, *, as_json: bool) -> int:
         return 1 if errors else 0
     width = max(len(row.name) for row in rows)
     for row in rows:
-        click.echo(f"{row.name:{width}}  {row.origin}{'' if row.loaded else f' ({row.left_out})'}")
-        for line in _lines(row):
-            click.echo(f"{'':{width}}  {line}")
+        say(f"{row.name:{width}}  {row.origin}{'' if row.loaded else f' ({row.left_out})'}")
+        say(*(f"{'':{width}}  {line}" for line in _lines(row)))
     for failure in host.failures:
-        click.echo(f"Error: {failure.message}\n  {failure.hint}", err=True)
+        say_error(failure)
     return 1 if host.failures else 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from vaultsync.commands.options import find_vault, vault_option
+from vaultsync.commands.saying import say
 
 if TYPE_CHECKING:
     from vaultsync.open_note import OpenNote
@@ -33,17 +34,16 @@ def command(note: str, side: Literal["ours", "theirs"] | None, vault: str | None
         desk = Desk(opened)
         found = desk.note(note)
         if not found.conflicts:
-            click.echo(f"{found.path} has no conflicts.")
+            say(f"{found.path} has no conflicts.")
             return 0
         if side is None:
-            for line in _shown(found):
-                click.echo(line)
+            say(*_shown(found))
             return 3
         left = desk.answer(found, side)
     answered = len(found.conflicts) - len(left)
-    click.echo(f"{found.path}: {answered} answered with {'your words' if side == 'ours' else 'what the source says'}.")
+    say(f"{found.path}: {answered} answered with {'your words' if side == 'ours' else 'what the source says'}.")
     for one in left:
-        click.echo(f"Left in the note, for its place was not found: {one.field}. Answer it by hand.", err=True)
+        say(f"Left in the note, for its place was not found: {one.field}. Answer it by hand.", err=True)
     return 3 if left else 0
 
 

@@ -7,6 +7,7 @@ import os
 import click
 
 from vaultsync.commands.options import find_vault, print_report, vault_option
+from vaultsync.commands.saying import say
 
 
 @click.command()
@@ -33,5 +34,5 @@ def command(note: str, blocks: tuple[str, ...], vault: str | None, *, dry: bool)
         report = run(opened, "restore", pull=options, dry=dry)
     print_report(report)
     for block in standing:
-        click.echo(f"^{block} was not deleted, so there is nothing to restore of it.")
+        say(f"^{block} was not deleted, so there is nothing to restore of it.")
     return report.exit_code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+from vaultsync.commands.saying import say
 
 if TYPE_CHECKING:
     from vaultsync.reviews import Outcome
@@ -35,9 +36,9 @@ def command(*, source: str | None, dry: bool, as_json: bool, vault: str | None) 
         about = {"id": told.id, "url": told.url, "completed": told.completed, "highlights": len(told.highlights)}
         print_json({"did": outcome.did, "path": outcome.path, "embedded": outcome.embedded, **about, "dry_run": dry})
         return 0
-    click.echo(_line(outcome, dry=dry))
+    say(_line(outcome, dry=dry))
     if outcome.did != "empty" and not told.completed:
-        click.echo(f"Finish it: {told.url}")
+        say(f"Finish it: {told.url}")
     return 0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+from vaultsync.commands.saying import say, say_error
 
 if TYPE_CHECKING:
     from vaultsync.saving import Outcome
@@ -77,7 +78,7 @@ def command(  # noqa: PLR0913  # one parameter an option
         _print(outcomes)
     unsent = len(saves) - len(outcomes)
     if unsent:
-        click.echo(f"{unsent} more {'was' if unsent == 1 else 'were'} not sent.", err=True)
+        say(f"{unsent} more {'was' if unsent == 1 else 'were'} not sent.", err=True)
     return 1 if any(one.error for one in outcomes) else 3 if any(one.was_left for one in outcomes) else 0
 
 
@@ -91,13 +92,13 @@ def _page(path: str) -> str:
 def _print(outcomes: Iterable[Outcome]) -> None:
     for one in outcomes:
         if one.saved is not None:
-            click.echo(f"{'Saved' if one.saved.is_new else 'Known'}: {one.url}  {one.saved.service_url}".rstrip())
+            say(f"{'Saved' if one.saved.is_new else 'Known'}: {one.url}  {one.saved.service_url}".rstrip())
             if one.saved.remark:
-                click.echo(f"  {one.saved.remark}")
+                say(f"  {one.saved.remark}")
         elif one.known:
-            click.echo(f"Known: {one.url}  {one.known}\n  It was not sent; --again sends it all the same.")
+            say(f"Known: {one.url}  {one.known}", "  It was not sent; --again sends it all the same.")
         if one.error is not None:
-            click.echo(f"Error: {one.error.message}\n  {one.error.hint}".rstrip(), err=True)
+            say_error(one.error)
 
 
 def _json(one: Outcome) -> dict[str, object]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+from vaultsync.commands.saying import say
 
 if TYPE_CHECKING:
     from vaultsync.config import Config
@@ -49,18 +50,19 @@ def install(  # noqa: PLR0913  # one parameter an option
     if env_file or unwalled:
         _require_systemd(place)
     wanted = servicefiles.wanted(root, os.environ, env_file=env_file, walled=not unwalled)
-    click.echo(f"{place.file}, {place.system.called}:\n\n{place.system.text(wanted)}")
+    say(f"{place.file}, {place.system.called}:", "")
+    click.echo(place.system.text(wanted))
     if not dry and not (yes or _agreed()):
-        click.echo("Nothing was written.")
+        say("Nothing was written.")
         return 0 if _can_ask() else 3
     if not dry:
         servicefiles.write(place, wanted)
-        click.echo(f"{place.file} written.")
+        say(f"{place.file} written.")
     if not env_file:
         _mind_tokens(loaded)
     _go_on(place, place.system.start, "start it", do=start and not dry)
     if place.remark:
-        click.echo(place.remark)
+        say(place.remark)
     return 0
 
 
@@ -73,12 +75,12 @@ def uninstall(vault: str | None, *, stop: bool) -> None:
 
     place = servicefiles.place(_named(vault), os.environ)
     if not servicefiles.is_installed(place):
-        click.echo(f"No service is installed for {place.vault}: there is no {place.file}.")
+        say(f"No service is installed for {place.vault}: there is no {place.file}.")
         return
     if stop:
         _go_on(place, place.system.stop, "stop it", do=True)
     servicefiles.remove(place)
-    click.echo(f"{place.file} removed.")
+    say(f"{place.file} removed.")
     if stop:
         _go_on(place, place.system.removed, "make that known", do=True)
     else:
@@ -101,11 +103,10 @@ def status(vault: str | None, *, as_json: bool) -> None:
         watching = asdict(beat) if beat else None
         print_json({"installed": installed, "file": str(place.file), "active": active, "watching": watching})
         return
-    click.echo(f"{place.file} {'is installed' if installed else 'is not installed'}.")
+    say(f"{place.file} {'is installed' if installed else 'is not installed'}.")
     if active:
-        click.echo(f"The system says: {active}.")
-    for line in _told(beat):
-        click.echo(line)
+        say(f"The system says: {active}.")
+    say(*_told(beat))
 
 
 def _named(vault: str | None) -> Path:
@@ -129,7 +130,7 @@ def _can_ask() -> bool:
 def _agreed() -> bool:
     if _can_ask():
         return click.confirm("Write it?")
-    click.echo('There is nobody here to ask. With "--yes" it is written.', err=True)
+    say('There is nobody here to ask. With "--yes" it is written.', err=True)
     return False
 
 
@@ -143,11 +144,8 @@ def _mind_tokens(loaded: Config) -> None:
         name, variable = account.name, account.variable
         elsewhere = {key: value for key, value in os.environ.items() if key != variable}
         if variable and not tokens.found_token(name, variable, elsewhere):
-            click.echo(
-                f'{name}: the service will find no token. Run "vaultsync auth {name}"; with --file where nobody '
-                "unlocks a keyring.",
-                err=True,
-            )
+            what = f'{name}: the service will find no token. Run "vaultsync auth {name}"; with --file where nobody'
+            say(f"{what} unlocks a keyring.", err=True)
 
 
 def _go_on(place: Place, lines: tuple[str, ...], purpose: str, *, do: bool) -> None:
@@ -155,9 +153,9 @@ def _go_on(place: Place, lines: tuple[str, ...], purpose: str, *, do: bool) -> N
     from vaultsync.watching import servicefiles
 
     if not do:
-        click.echo(f"To {purpose}:")
+        say(f"To {purpose}:")
     for line in place.commands(lines):
-        click.echo(f"  {servicefiles.shown(line)}")
+        say(f"  {servicefiles.shown(line)}")
         if do:
             servicefiles.run(line)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+from vaultsync.commands.saying import say
 
 if TYPE_CHECKING:
     from vaultsync.standing import Standing, Trouble
@@ -36,13 +37,10 @@ def command(vault: str | None, *, as_json: bool) -> None:
         shown = to_builtins(found, builtin_types=(datetime,))
         print_json({"vault": str(root), "watching": beat and to_builtins(beat), **shown})
         return
-    click.echo(f"Vault: {root}, {_count(found.notes)}")
+    say(f"Vault: {root}, {_count(found.notes)}")
     if is_demo:
-        click.echo('A vault of "vaultsync demo": that command fetches here, and with --watch it sends; no other can.')
-    for line in _watching(beat) if beat is not None else ():
-        click.echo(line)
-    for line in _lines(found, datetime.now(UTC)):
-        click.echo(line)
+        say('A vault of "vaultsync demo": that command fetches here, and with --watch it sends; no other can.')
+    say(*(_watching(beat) if beat is not None else ()), *_lines(found, datetime.now(UTC)))
 
 
 def _watching(beat: Beat) -> Iterator[str]:

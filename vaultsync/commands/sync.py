@@ -15,6 +15,7 @@ from vaultsync.commands.options import (
     vault_option,
     yes_option,
 )
+from vaultsync.commands.saying import say
 
 
 @click.command("sync")
@@ -47,5 +48,5 @@ def command(  # noqa: PLR0913  # one parameter an option
     push = PushOptions((), sources, yes, allow_commands)
     shown = progress.silent if as_json else progress.on_terminal()
     with workspace.opened(find_vault(vault), env=os.environ, progress=shown, writing="vaultsync sync") as opened:
-        report = run(opened, "sync", pull=pull, push=push, dry=dry, announce=lambda line: click.echo(line, err=True))
+        report = run(opened, "sync", pull=pull, push=push, dry=dry, announce=lambda line: say(line, err=True))
     return show_report(report, as_json=as_json)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vaultsync.commands.options import find_vault, json_option, print_json, vault_option
+from vaultsync.commands.saying import say
 
 if TYPE_CHECKING:
     from vaultsync.lint.writable import Verdict
@@ -40,8 +41,8 @@ def listing(vault: str | None, *, as_json: bool) -> None:
         print_json({"templates": mains, "sets": SETS})
         return
     for each in mains:
-        click.echo(f"{each['template']}: makes the notes of {each['category'] or 'all other documents'}")
-    click.echo(f'Sets to copy with "vaultsync templates copy SET": {", ".join(SETS)}')
+        say(f"{each['template']}: makes the notes of {each['category'] or 'all other documents'}")
+    say(f'Sets to copy with "vaultsync templates copy SET": {", ".join(SETS)}')
 
 
 @command.command("check")
@@ -63,11 +64,10 @@ def check(vault: str | None, *, as_json: bool) -> int:
         print_json({"templates": [_as_json(each) for each in found]})
     else:
         # Several templates may build on one that is broken.
-        for line in dict.fromkeys(line for each in found for line in _error(each)):
-            click.echo(line)
+        for lines in dict.fromkeys(_error(each) for each in found):
+            say(*lines)
         for each in found:
-            for line in _as_text(each):
-                click.echo(line)
+            say(*_as_text(each))
     return 1 if any(each.error for each in found) else 0
 
 
@@ -110,9 +110,9 @@ def copy_set(root: Path, name: str) -> None:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         target = f"{FOLDER}/{path.relative_to(folder).as_posix()}"
         copied = vault.copy_in(target, path.read_bytes())
-        click.echo(f"{target} {'written' if copied else 'is there already and was left as it is'}.")
+        say(f"{target} {'written' if copied else 'is there already and was left as it is'}.")
     if config.load(root).notes.templates != FOLDER:
-        click.echo(f'To use them, write under [notes] in {config.FILE}: templates = "{FOLDER}"')
+        say(f'To use them, write under [notes] in {config.FILE}: templates = "{FOLDER}"')
 
 
 def require_set(name: str) -> None:
@@ -161,10 +161,10 @@ def _as_json(checked: Checked) -> dict[str, Any]:
     }
 
 
-def _error(checked: Checked) -> Iterator[str]:
-    """Why a template can't be used, if so."""
-    if checked.error:
-        yield f"{checked.error.message}\n  {checked.error.hint}".rstrip()
+def _error(checked: Checked) -> tuple[str, ...]:
+    """Why a template can't be used, if so; and what to do."""
+    error = checked.error
+    return (error.message, *([f"  {error.hint}"] if error.hint else [])) if error else ()
 
 
 def _as_text(checked: Checked) -> Iterator[str]:
@@ -176,8 +176,9 @@ def _as_text(checked: Checked) -> Iterator[str]:
     names = [f"{each.owner}.{each.field}" for each in lint.verdicts]
     width = max(map(len, names), default=0)
     for name, each in zip(names, lint.verdicts, strict=True):
-        yield _wrapped(f"  {name:{width}}  ", _verdict(each))
-    yield from (_wrapped("  Warning: ", warning) for warning in lint.warnings)
+        yield from _wrapped(f"  {name:{width}}  ", _verdict(each))
+    for warning in lint.warnings:
+        yield from _wrapped("  Warning: ", warning)
 
 
 def _verdict(verdict: Verdict) -> str:
@@ -190,12 +191,12 @@ def _verdict(verdict: Verdict) -> str:
 _EXAMPLE = re.compile(r"\{[{%].*?[}%]\}")
 
 
-def _wrapped(start: str, text: str) -> str:
+def _wrapped(start: str, text: str) -> Iterator[str]:
     """A line, on a terminal broken where that ends; what comes after its start stays aligned."""
     # Not a terminal: whoever searches the lines wants them whole.
     width = shutil.get_terminal_size((10_000, 24)).columns
     whole = _EXAMPLE.sub(lambda example: example[0].replace(" ", "\xa0"), text)
-    lines = textwrap.fill(
+    lines = textwrap.wrap(
         whole, width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
     )
-    return lines.replace("\xa0", " ")
+    yield from (line.replace("\xa0", " ") for line in lines)

@@ -7,6 +7,7 @@ import os
 import click
 
 from vaultsync.commands.options import find_vault, vault_option
+from vaultsync.commands.saying import say
 from vaultsync.report import counted, listed, short
 
 
@@ -31,15 +32,13 @@ def command(vault: str | None, *, dry: bool) -> int:
     ):
         undone = undo(opened, dry=dry)
     if not (undone.files or undone.edits or undone.left or undone.errors):
-        click.echo("There is nothing to take back.")
+        say("There is nothing to take back.")
         return 0
     would = "Would be taken back" if dry else "Taken back"
-    click.echo(f"{would}: {counted(len(undone.files))}, {counted(len(undone.edits), 'edit')} at the services.")
+    say(f"{would}: {counted(len(undone.files))}, {counted(len(undone.edits), 'edit')} at the services.")
     edits = [f"{edit.document}: {edit.field}: {short(edit.before)} -> {short(edit.after)}" for edit in undone.edits]
-    for line in (*listed(undone.files), *listed(edits)):
-        click.echo(line)
-    for line in undone.left:
-        click.echo(line, err=True)
+    say(*listed(undone.files), *listed(edits))
+    say(*undone.left, err=True)
     for error in undone.errors:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
     return 1 if undone.errors else 3 if undone.left else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultsync.commands.options import find_vault, json_option, vault_option
+from vaultsync.oneline import json_line
 
 if TYPE_CHECKING:
     from vaultsync.watching.log import Event
@@ -111,7 +111,7 @@ def _printed(*, as_json: bool, quiet: bool) -> Callable[[Event], None]:
         if quiet and not is_wrong:
             return
         now = datetime.now(UTC)
-        text = json.dumps(event.as_json(now), ensure_ascii=False) if as_json else event.line(now)
+        text = json_line(event.as_json(now)) if as_json else event.line(now)
         click.echo(text, err=is_wrong and not as_json)
 
     return tell

@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vaultsync.errors import SourceError, VaultsyncError
+from vaultsync.oneline import one_line
 
 Kind = Literal[
     "started", "stopped", "arrived", "trashed", "sent", "waiting", "conflict", "left", "trouble", "mended", "notice"
@@ -32,7 +33,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     def line(self, when: datetime) -> str:
         """The event for a person."""
         about = f"{self.path}: " if self.path else ""
-        return f"{when.astimezone():%H:%M:%S}  {self.kind:8}  {about}{self.text}"
+        return f"{when.astimezone():%H:%M:%S}  {self.kind:8}  {one_line(about + self.text)}"
 
     def as_json(self, when: datetime) -> dict[str, Any]:
         """The event for a program."""
