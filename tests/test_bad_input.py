@@ -287,6 +287,14 @@ def test_a_broken_template(shelf: Reading, broken: str, words: tuple[str, ...]) 
     _works_again(shelf)
 
 
+def test_of_a_broken_template_it_is_not_told_that_notes_are_rendered_with_it(shelf: Reading) -> None:
+    shelf.export()
+    (shelf.vault / "T/document.md").write_text("{{ document.titel }}\n")
+    run = shelf.run("export")
+    assert (run.code, "No note was written." in run.err) == (2, True)
+    assert "rendered again" not in run.err
+
+
 def test_a_template_that_is_no_text(shelf: Reading) -> None:
     template = shelf.vault / "T/document.md"
     kept = template.read_bytes()

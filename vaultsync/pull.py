@@ -230,10 +230,14 @@ class Pull:
         return [entry.id for entry in entries if entry.source == name]
 
     def _rendered_otherwise(self, name: str) -> list[str]:
-        """The notes whose template has changed, or the filters that plugins bring; their number is told."""
+        """The notes whose template has changed, or the filters that plugins bring; their number is told.
+
+        Raises TemplateError.
+        """
         old = self._workspace.outdated(name) if self.options.outdated else {}
         changed = [identity for identity in old if self.run.survey.place(identity).on_disk is not OnDisk.NOWHERE]
         if changed:
+            self._workspace.try_templates()  # that they are rendered is only said once it is known that they can be
             are = "note is" if len(changed) == 1 else "notes are"
             what = "Templates" if "Templates" in old.values() else old[changed[0]]
             self.run.announce(f"{what} have changed: {len(changed):,} {are} rendered again.")
