@@ -26,6 +26,31 @@ def tea(keeper: Keeper) -> Bookmark:
     return made
 
 
+# Beforehand.
+
+
+def test_a_token_for_a_server_that_no_section_names_says_which_section_to_write(keeper: Keeper) -> None:
+    (keeper.reader.vault / "vaultsync.toml").write_text("[sources.readwise]\n")
+    run = keeper.reader.run("auth", "linkding")
+    assert (run.code, run.err.splitlines()) == (
+        2,
+        [
+            "Error: There is no section [sources.linkding] in a vaultsync.toml here, and linkding can't be asked "
+            "without one. Nothing was done.",
+            "Write [sources.linkding] and base_url below it into the vaultsync.toml of your vault, and run this in "
+            "the vault.",
+        ],
+    )
+
+
+def test_a_section_without_an_address_says_that_it_is_missing(keeper: Keeper) -> None:
+    (keeper.reader.vault / "vaultsync.toml").write_text("[notes]\n\n[sources.linkding]\narchived = false\n")
+    for command in (["auth", "linkding"], ["export"]):
+        run = keeper.reader.run(*command)
+        assert run.code == 2
+        assert "[sources.linkding]: base_url is missing: it says where the service is. Nothing was done." in run.err
+
+
 # Out.
 
 

@@ -144,7 +144,24 @@ def parsed(root: Path, text: str) -> Config:
 
 
 def source_settings(config: Config, account: Account) -> Any:
-    """Read the section of an account as the settings type its source asks for. Raises ConfigError."""
+    """Read the section of an account as the settings type its source asks for. Raises ConfigError.
+
+    Without a section its defaults are read, where its source has one for everything.
+    """
+    try:
+        return _source_settings(config, account)
+    except ConfigError as error:
+        if account.name in config.sources:
+            raise
+        needs = " and base_url below it" if hasattr(account.settings, "base_url") else ""
+        raise ConfigError(
+            f"There is no section [sources.{account.name}] in a {FILE} here, and {account.name} can't be asked "
+            "without one. Nothing was done.",
+            hint=f"Write [sources.{account.name}]{needs} into the {FILE} of your vault, and run this in the vault.",
+        ) from error
+
+
+def _source_settings(config: Config, account: Account) -> Any:
     section = f"sources.{account.name}"
     table = account.options(config.sources.get(account.name, {}))
     settings: msgspec.Struct = converted(table, account.settings, text=config.text, section=section)
@@ -216,6 +233,8 @@ def _base_url_problem(url: object) -> str:
     """Say what is wrong with a base_url; "" if nothing, or if the source has none."""
     if not isinstance(url, str):
         return ""
+    if not url:
+        return "is missing: it says where the service is"
     try:
         parts = urlsplit(url)
         named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
