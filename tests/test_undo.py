@@ -40,6 +40,28 @@ def test_status_after_it_does_not_say_that_anything_failed(reader: Reading, wald
     assert "1 note with news that wait for the next export:\n  Walden.md\n" in status
 
 
+def test_it_stands_among_the_last_runs(reader: Reading, walden: Highlight) -> None:
+    type_note(reader, "Walden.md", "Mine.")
+    push(reader)
+    assert reader.run("undo").code == 0
+    reader.library.edit_highlight_at_source(walden.id, text="I went into the woods.")
+    reader.export()
+    assert reader.run("undo").code == 0
+    shown = re.findall(r"^\S+ \S+  (undo: .*)$", reader.run("status").out, re.MULTILINE)
+    assert shown == ["undo: 1 note taken back (exit 0)", "undo: 1 edit taken back (exit 0)"]
+    last = reader.run("status", "--json").json["runs"][0]
+    assert (last["command"], last["taken_back"], last["full"]) == ("undo", {"notes": 1, "edits": 0}, [])
+
+
+def test_one_that_found_nothing_or_only_looked_is_no_run(reader: Reading, walden: Highlight) -> None:
+    reader.library.edit_highlight_at_source(walden.id, text="I went into the woods.")
+    reader.export()
+    for options, code in ((("--dry-run",), 0), ((), 0), ((), 0)):
+        assert reader.run("undo", *options).code == code
+    runs = reader.run("status", "--json").json["runs"]
+    assert [run["command"] for run in runs] == ["undo", "export", "export"]
+
+
 def test_a_merge_is_taken_back_with_what_its_user_had_typed(reader: Reading, walden: Highlight) -> None:
     mine = reader.type("Walden.md")
     reader.library.edit_highlight_at_source(walden.id, text="I went into the woods.")

@@ -33,6 +33,15 @@ class Undone:
     left: list[str] = field(default_factory=list)
     errors: list[VaultsyncError] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        """Whether there was anything to take back."""
+        return bool(self.files or self.edits or self.left or self.errors)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all is as before, 1 something failed, 3 something was left for its user to decide."""
+        return 1 if self.errors else 3 if self.left else 0
+
 
 def undo(workspace: Workspace, *, dry: bool) -> Undone:
     """Take back the last run that did anything. Raises VaultsyncError if nothing can be done at all."""
@@ -44,7 +53,22 @@ def undo(workspace: Workspace, *, dry: bool) -> Undone:
             _Undoing(run, deed, undone).everything(number)
         except SourceError as error:
             undone.errors.append(error)
+    if undone and not dry:
+        workspace.history.append(_diary(run, undone))
     return undone
+
+
+def _diary(run: Round, undone: Undone) -> dict[str, object]:
+    """What the history keeps of it: what it does of any run, and how much was taken back."""
+    run.tally.errors[:] = undone.errors
+    return {
+        "ended": run.workspace.now.isoformat(),
+        "command": "undo",
+        "full": [],
+        "exit": undone.exit_code,
+        "taken_back": {"notes": len(undone.files), "edits": len(undone.edits)},
+        **run.report().as_json(),
+    }
 
 
 @dataclass

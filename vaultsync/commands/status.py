@@ -83,11 +83,16 @@ def _lines(found: Standing, now: datetime) -> Iterator[str]:
 def _run(run: Mapping[str, Any], told: set[str]) -> Iterator[str]:
     """One run in a line, and what went wrong in it. told: messages shown so far; takes more."""
     notes = run.get("notes", {})
-    sent = run.get("edits", {}).get("sent")
+    sent, back = run.get("edits", {}).get("sent"), run.get("taken_back", {})
     did = ", ".join(
         [
             *(f"{notes[word]:,} {word}" for word in ("created", "updated", "trashed") if notes.get(word)),
-            *([f"{sent:,} edit{'s' * (sent != 1)} sent"] if sent else []),
+            *([f"{_count(sent, 'edit')} sent"] if sent else []),
+            *(
+                f"{_count(back[what], what.removesuffix('s'))} taken back"
+                for what in ("notes", "edits")
+                if back.get(what)
+            ),
         ]
     )
     full = ", everything listed" if run.get("full") else ""

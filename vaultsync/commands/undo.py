@@ -31,7 +31,7 @@ def command(vault: str | None, *, dry: bool) -> int:
         opened.state.pretend() if dry else nullcontext(),
     ):
         undone = undo(opened, dry=dry)
-    if not (undone.files or undone.edits or undone.left or undone.errors):
+    if not undone:
         say("There is nothing to take back.")
         return 0
     would = "Would be taken back" if dry else "Taken back"
@@ -41,4 +41,4 @@ def command(vault: str | None, *, dry: bool) -> int:
     say(*undone.left, err=True)
     for error in undone.errors:
         say(f"Error: {error}", err=True)
-    return 1 if undone.errors else 3 if undone.left else 0
+    return undone.exit_code
