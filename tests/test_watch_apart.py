@@ -26,7 +26,7 @@ from vaultsync.storage.lock import watch_lock, writer_lock
 from vaultsync.watching import apart, heartbeat, messages
 from vaultsync.watching.apart import Apart
 from vaultsync.watching.clock import Clock, Leaving, Times
-from vaultsync.watching.orders import Order, Outdated
+from vaultsync.watching.orders import Cut, Order, Outdated
 from vaultsync.watching.process import served
 from vaultsync.watching.worker import Worker
 
@@ -174,6 +174,29 @@ def test_a_plugin_that_ends_its_process_is_no_update(walden: Reading, install: I
         type_note(walden, "Walden.md", "Mine.")
         assert "exit code 75" in watch.hears("trouble", "ended early").text
         assert not watch.has_ended
+
+
+@pytest.mark.parametrize("end", ["raise SystemExit(75)", "import os; os._exit(75)"])
+def test_a_plugin_that_ends_the_process_while_it_begins_is_no_update_either(
+    walden: Reading, install: Install, end: str
+) -> None:
+    # A msgspec.Struct that a plugin makes its settings of may do anything when it is filled.
+    install(
+        "ape",
+        f"""
+class Settings(msgspec.Struct):
+    base_url: str = "http://ape.invalid"
+    def __post_init__(self):
+        {end}
+@hookimpl
+def vaultsync_sources(): return [SourcePlugin("ape", Settings, "", None)]
+""",
+    )
+    toml = walden.vault / "vaultsync.toml"
+    toml.write_text(toml.read_text() + "\n[sources.ape]\n")
+    work = Apart(walden.vault, os.environ, allowed=False)
+    with pytest.raises(Cut, match="exit code 75"):
+        work.begin()
 
 
 def test_a_worker_that_is_asked_to_leave_before_it_begins_leaves() -> None:

@@ -39,7 +39,7 @@ class Apart:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: BinaryIO = BytesIO()
         self._kept = ""
-        self._is_beginning = self._has_begun = self._is_leaving = self._is_writing = False
+        self._is_beginning = self._is_leaving = self._is_writing = False
 
     def begin(self) -> Facts:
         """Open the vault, and see that everything in it can be used. Raises VaultsyncError."""
@@ -109,13 +109,13 @@ class Apart:
         assert self._process.stdout is not None
         # Buffered, unlike orders: a signal handler may be giving one.
         self._answers = open(self._process.stdout.fileno(), "rb", closefd=False)  # noqa: PTH123, SIM115  # no path
-        self._is_beginning, self._has_begun = True, False
+        self._is_beginning = True
         self._tell(messages.Begin(str(self._root), self._allowed, self._goodbye, self._kept, expecting))
 
     def _begun(self) -> Facts:
         self._is_beginning = False
         begun = self._answer(messages.Begun, lambda _: None)
-        self._kept, self._has_begun = begun.kept, True
+        self._kept = begun.kept
         return begun.facts
 
     def _asked(self, request: messages.Request, answer: type[_A], say: Callable[[Event], None] = lambda _: None) -> _A:
@@ -172,19 +172,19 @@ class Apart:
     def _next(self) -> messages.Answer:
         line = self._answers.readline()
         if not line.endswith(b"\n"):
-            raise self._ended()
+            raise self._ended(last=line)
         answer: messages.Answer = messages.told(line, messages.Answer)
         return answer
 
-    def _ended(self) -> BaseException:
-        """Why there is no answer."""
+    def _ended(self, last: bytes = b"") -> BaseException:
+        """Why there is no answer. last: what came instead of one."""
         process = self._process
         assert process is not None
         self.end()
         code = process.returncode
         if self._is_leaving:
             return Leaving()
-        if code == messages.OF_ANOTHER_VERSION and not self._has_begun:  # later a plugin may have chosen that number
+        if last == messages.OF_ANOTHER_VERSION:
             return Outdated("vaultsync was updated while it was watching.", hint="Start the watcher again.")
         why = f"signal {-code}" if code < 0 else f"exit code {code}"
         return Cut(

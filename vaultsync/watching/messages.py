@@ -11,8 +11,11 @@ from vaultsync.watching.log import Event
 from vaultsync.watching.orders import Facts, Order, Outcome, Refreshed, Ripe
 
 _M = TypeVar("_M")
-OF_ANOTHER_VERSION = 75
-"""The exit code of a process that is newer than who started it."""
+OF_ANOTHER_VERSION = b"another version"
+"""All that a process says to who started it and is of another version: no message, for that might not read the same.
+
+An exit code could be a plugin's as well.
+"""
 
 
 class Begin(msgspec.Struct, tag=True, omit_defaults=True):

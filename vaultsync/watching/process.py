@@ -29,9 +29,10 @@ from vaultsync.watching.worker import Worker
 
 def main() -> None:
     """Serve whoever started this process, by its standard input and output. The one argument is their version."""
-    if sys.argv[1:] != [__version__]:
-        sys.exit(messages.OF_ANOTHER_VERSION)
     orders, answers = _taken()
+    if sys.argv[1:] != [__version__]:
+        answers.write(messages.OF_ANOTHER_VERSION)
+        return
     times = Times(Clock(), Pace())
     waiting: SimpleQueue[messages.Request] = SimpleQueue()
 
