@@ -7,6 +7,7 @@ import pytest
 from tests.export_case import Reading, reader
 from tests.test_merging import block, replace
 from tests.test_push import push, type_note
+from tests.watch_case import watching, within
 from vaultsync.simulator import faults
 
 __all__ = ["reader"]
@@ -82,6 +83,54 @@ def test_a_conflict_in_a_moved_block_is_told_and_answered(reader: Reading) -> No
     assert reader.run("resolve", "Walden.md", "--theirs").code == 0
     assert reader.text("Zettel.md") == f"Mine.\n\n{block(one, 'one', 'Theirs')}\nMore.\n"
     assert reader.run("sync").code == 0
+
+
+def moved_with_its_conflict(reader: Reading) -> tuple[str, str]:
+    """Have a block with a conflict moved from one document's note to another's; return the block, and the other note.
+
+    The other note counts the conflict from the next run on.
+    """
+    _, (one,) = reader.book("Walden", "I went to the woods.")
+    reader.book("Emma", "two")
+    reader.export()
+    alone = reader.text("Emma.md")
+    type_note(reader, "Walden.md", "Mine.")
+    reader.library.edit_highlight_at_source(one.id, note="Theirs.")
+    reader.export(code=3)
+    text = reader.text("Walden.md")
+    moved = text[text.index("> I went") :]
+    reader.write("Walden.md", text.replace(moved, ""))
+    reader.write("Emma.md", alone + moved)
+    reader.run("sync")
+    assert "\nvaultsync_conflicts: 1\n" in reader.text("Emma.md")
+    return moved, alone
+
+
+@pytest.mark.parametrize("command", ["export", "push", "sync"])
+def test_a_note_that_a_block_with_a_conflict_is_taken_out_of_counts_it_no_more(reader: Reading, command: str) -> None:
+    moved, alone = moved_with_its_conflict(reader)
+    replace(reader, "Emma.md", moved, "")
+    reader.run(command)
+    assert reader.text("Emma.md") == alone
+    files, rows = reader.files(), reader.rows()
+    reader.run(command)
+    assert (reader.files(), reader.rows()) == (files, rows)
+
+
+def test_a_watcher_sees_that_a_block_with_a_conflict_was_taken_out_of_a_note(reader: Reading) -> None:
+    moved, alone = moved_with_its_conflict(reader)
+    with watching(reader):
+        replace(reader, "Emma.md", moved, "My own words.\n")
+        within(lambda: reader.text("Emma.md") == alone + "My own words.\n")
+
+
+def test_a_block_with_a_conflict_that_is_put_back_is_counted_where_it_stands(reader: Reading) -> None:
+    moved, alone = moved_with_its_conflict(reader)
+    replace(reader, "Emma.md", moved, "")
+    reader.type("Walden.md", moved)
+    reader.export(code=3)
+    assert "\nvaultsync_conflicts: 1\n" in reader.text("Walden.md")
+    assert reader.text("Emma.md") == alone
 
 
 def test_a_title_changed_for_oneself_holds_up_no_other_edit(reader: Reading) -> None:

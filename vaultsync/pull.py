@@ -225,8 +225,10 @@ class Pull:
             self._hold(self.run.drafts.settle(source, self._again(batch, asked=False)))
 
     def _answered(self, name: str) -> list[str]:
-        """Notes of a source whose conflicts their user may have resolved."""
-        entries = filter(None, map(self._workspace.state.entry, self.run.survey.answered))
+        """Notes of a source whose conflicts their user may have resolved, or taken elsewhere with their block."""
+        seen = self.run.survey
+        names = [*seen.answered, *(row.id for row in seen.changed if seen.is_miscounted(row.id))]
+        entries = filter(None, map(self._workspace.state.entry, names))
         return [entry.id for entry in entries if entry.source == name]
 
     def _rendered_otherwise(self, name: str) -> list[str]:

@@ -186,10 +186,16 @@ class Push:
             sender.settle()
 
     def _bring_news(self, source: Source, notes: Iterable[OpenNote]) -> None:
-        """Bring blocks that were in no note for a while, and are in one again, what was new meanwhile."""
-        back = [note.entry.id for note in notes if note.has_returned]
-        entries = [entry for entry in map(self._workspace.state.entry, back) if entry is not None]
-        drafts = [Draft(replace(entry, pending=True), entry) for entry in entries if _is_away(entry)]
+        """Bring blocks that were in no note for a while, and are in one again, what was new meanwhile.
+
+        And have notes count their conflicts again that a block with one was taken out of.
+        """
+        miscounted = self.run.survey.is_miscounted
+        names = [note.entry.id for note in notes if note.has_returned or miscounted(note.entry.id)]
+        entries = [entry for entry in map(self._workspace.state.entry, names) if entry is not None]
+        drafts = [
+            Draft(replace(entry, pending=True), entry) for entry in entries if _is_away(entry) or miscounted(entry.id)
+        ]
         if drafts:
             self.run.drafts.settle(source, drafts)
 

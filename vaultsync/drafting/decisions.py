@@ -171,6 +171,7 @@ class Decider(msgspec.Struct):
         same = base is not None and rendered.text == base.text
         if same and place.on_disk is OnDisk.EDITED:
             disputed = base is not None and base.conflicts > 0  # its user may have answered
+            disputed = disputed or self.survey.is_miscounted(draft.entry.id)  # a block with one may be gone
             disputed = disputed or bool(self.creating(draft.entry.id))  # as may a callout go
             disputed = disputed or bool(sent(draft.entry.aliases))  # what it holds now is to be remembered
             same = not (draft.restoring is not None or disputed or self._has_returned(source, draft))

@@ -38,7 +38,8 @@ class Survey:
     """Where the notes are, by the id of their entry, or the id they bear if no entry has it.
 
     changed: rows of notes that are not exactly as they were left. answered: ids of those that held conflicts then.
-    copies: paths of notes that bear the id of another. unread: why some can't be told.
+    copies: paths of notes that bear the id of another. unread: why some can't be told. miscounted: paths of notes that
+    say of the conflicts in them how many there were.
     """
 
     scan: Scan
@@ -47,6 +48,7 @@ class Survey:
     answered: list[str] = field(default_factory=list)
     copies: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unread: list[VaultError] = field(default_factory=list)
+    miscounted: set[str] = field(default_factory=set)
 
     def place(self, *ids: str) -> Place:
         """The place of a document's note, by any of its ids."""
@@ -59,11 +61,16 @@ class Survey:
         """The ids of all notes that are so, as they were found."""
         return [name for name, place in self.places.items() if place.on_disk is on_disk]
 
+    def is_miscounted(self, name: str) -> bool:
+        """Whether a block with a conflict was taken out of a note, which still counts it."""
+        return self.place(name).path in self.miscounted
+
     def written(self, name: str, path: str, outcome: Written, *, mine: bool = False) -> None:
         """Take note of what was just written. mine: it holds words of its user's."""
         found = Found(path, outcome.size, outcome.mtime_ns, outcome.inode)
         self.places[name] = Place(_as_left(mine=mine), path, outcome.digest, found)
         self.taken.add(collision_key(path))
+        self.miscounted.discard(path)
 
     def rewritten(self, outcome: Written) -> None:
         """Take note of what was just written into a note of another document, or of none."""
@@ -189,7 +196,22 @@ def _read(vault: Vault, seen: Survey, path: str, ours: Collection[bytes | None],
     if data is None:
         return _NOWHERE
     held = digest(data)
+    if held not in ours and _is_miscounted(data):
+        seen.miscounted.add(path)
     return Place(OnDisk.AS_WRITTEN if held in ours else otherwise, path, held, vault.found(path))
+
+
+def _is_miscounted(data: bytes) -> bool:
+    """Whether a note counts other conflicts than it holds. Of half a note nothing is said."""
+    if b"vaultsync_conflicts" not in data:
+        return False
+    from vaultsync.merging.conflicts import recounted  # it brings what merges, and hardly a note counts any
+
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return False
+    return recounted(text) != text
 
 
 def back_at_an_earlier_text(state: State, place: Place, row: Row) -> tuple[bytes, bool] | None:
