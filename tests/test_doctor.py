@@ -133,4 +133,4 @@ def test_a_path_of_new_notes_that_can_not_be_made_is_a_problem(doctor: Doctor, v
     (vault / "vaultsync.toml").write_text('[notes]\npath = "{{ document.titel }}"\n[sources.readwise]\n')
     code, ((level, about, says),) = doctor()
     assert (code, level, about) == (1, "problem", "templates")
-    assert says.startswith("vaultsync.toml: path, line 1: a document has no field 'titel'")
+    assert says.startswith("vaultsync.toml, line 2: path of [notes]: a document has no field 'titel'")

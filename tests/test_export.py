@@ -442,7 +442,8 @@ def test_a_path_that_can_not_be_made_is_told_by_a_run_without_news(reader: Readi
     reader.configure(source=f'path = "{path}"')
     for options in (("--dry-run",), (), ()):
         run = reader.run("export", *options)
-        assert run.code == 2 and "vaultsync.toml: path, line 1: " in run.err and "No note was written." in run.err
+        assert run.code == 2 and "No note was written." in run.err
+        assert run.err.startswith("Error: vaultsync.toml, line 7: path of [sources.readwise]: ")
     reader.configure(source='path = "Books/{{ document.title }}.md"')
     assert reader.export().counts == (0, 0, 1, 0)
     rows = reader.rows()

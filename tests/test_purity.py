@@ -33,7 +33,18 @@ PURE = (
     ),
     *(
         f"rendering.{name}"
-        for name in ("render", "reprint", "looks", "blame", "tracked", "captured", "filters", "sandbox", "specimen")
+        for name in (
+            "render",
+            "note_paths",
+            "reprint",
+            "looks",
+            "blame",
+            "tracked",
+            "captured",
+            "filters",
+            "sandbox",
+            "specimen",
+        )
     ),
     *(f"lint.{name}" for name in ("writable", "trials", "reasons")),
     *(f"sending.{name}" for name in ("edits", "outbox", "creations", "aliases", "earlier")),

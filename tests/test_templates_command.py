@@ -160,3 +160,47 @@ def test_a_mistake_that_several_templates_share_is_told_once(vault: Path, capsys
         capsys.readouterr()
         assert main(command) == code
         assert capsys.readouterr().out.count("a document has no field 'titel'") == 1
+
+
+PATHS = """\
+[notes]
+path = "Books/{{ document.title }}.md"
+[sources.readwise]
+path = "Mine/{{ document.category }}/{{ document.titel }}.md"
+[sources.linkding]
+base_url = "https://links.example.org"
+[review]
+path = "Reviews/{{ day }}.md"
+"""
+
+
+def test_check_tries_the_paths_of_new_notes_and_names_what_is_wrong(
+    vault: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (vault / "vaultsync.toml").write_text(PATHS)
+    assert main(["templates", "check"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("vaultsync.toml, line 4: path of [sources.readwise]: a document has no field 'titel'")
+    assert lines[1] == "  Mend that path in vaultsync.toml, then run again."
+    assert lines[2].startswith("vaultsync.toml, line 8: path of [review]: ")
+    assert lines[-1] == "path of [notes]: works, and makes Books/A Title - with a colon.md"
+    assert main(["templates", "check", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["paths"]
+    assert [(each["section"], each["works"]) for each in found] == [
+        ("notes", True),
+        ("sources.readwise", False),
+        ("review", False),
+    ]
+    assert found[0]["example"] == "Books/A Title - with a colon.md"
+
+
+def test_a_path_that_fails_for_one_kind_of_document_is_found(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "{% if document.category == 'tweets' %}{{ document.titel }}{% endif %}x"
+    (vault / "vaultsync.toml").write_text(f'[notes]\npath = "{text}"\n')
+    assert main(["templates", "check"]) == 1
+    assert "path of [notes]: a document has no field 'titel'" in capsys.readouterr().out
+
+
+def test_of_paths_that_nobody_wrote_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["templates", "check"]) == 0
+    assert "path of" not in capsys.readouterr().out

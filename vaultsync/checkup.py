@@ -63,7 +63,7 @@ def examine(find_root: Callable[[], Path], env: Mapping[str, str], *, offline: b
         yield from _plugins(host)
         yield from _tried("config", partial(_config, loaded, host, env))
         yield from _tried("templates", partial(_templates, loaded, host))
-        yield from _tried("templates", partial(_paths, loaded, env))
+        yield from _tried("templates", partial(_paths, loaded, host))
         for account in accounts.usable(loaded, host.sources()):
             yield from _tried(account.name, partial(_source, loaded, account, env, offline=offline))
     yield from _tried("state", partial(_state_and_notes, root, env))
@@ -141,11 +141,12 @@ def _templates(loaded: Config, host: Host) -> Iterator[Finding]:
     yield from (Finding("ok", "templates", f"{checked.shown} works.") for checked in found if not checked.error)
 
 
-def _paths(loaded: Config, env: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether the paths of new notes can be made. What is wrong with state is told behind it."""
-    stand = workspace.offline(loaded.root)
-    with suppress(StateError), workspace.opened(loaded.root, env=env, stand=stand, config=loaded) as opened:
-        opened.try_paths()
+def _paths(loaded: Config, host: Host) -> Iterator[Finding]:
+    """Whether the paths of new notes can be made."""
+    paths = workspace.note_paths(loaded, host)
+    wrong = [tried.error for tried in (*paths.tried(), paths.tried_for_reviews()) if tried.error is not None]
+    yield from (_problem("templates", error) for error in wrong)
+    if not wrong:
         yield Finding("ok", "templates", "The paths of new notes can be made.")
 
 

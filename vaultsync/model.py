@@ -19,6 +19,19 @@ Value: TypeAlias = str | tuple[str, ...]
 EXTRA = "extra."
 # The one date that can be.
 PUBLISHED = "published"
+# What a document of a service may be, as templates are told; another word is possible.
+CATEGORIES = (
+    "books",
+    "articles",
+    "tweets",
+    "podcasts",
+    "supplementals",
+    "emails",
+    "pdfs",
+    "epubs",
+    "videos",
+    "bookmarks",
+)
 # The category of what vaultsync itself makes of a daily review.
 REVIEWS = "daily-reviews"
 

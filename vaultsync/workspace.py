@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -20,11 +20,11 @@ from vaultsync.disk.vault import Vault
 from vaultsync.errors import AuthError, ConfigError, SourceError, TemplateError
 from vaultsync.hookspecs import Source
 from vaultsync.host.plugins import Host
-from vaultsync.model import REVIEWS
 from vaultsync.origins import origin
 from vaultsync.progress import Progress, silent
 from vaultsync.rendering import templates as template_files
 from vaultsync.rendering.fingerprints import Fingerprints
+from vaultsync.rendering.note_paths import NotePaths, Patterns
 from vaultsync.rendering.renders import Renders
 from vaultsync.reviewing.source import WithReviews
 from vaultsync.storage.history import History
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from vaultsync.http import Http
     from vaultsync.lint.writable import Lint
     from vaultsync.model import Document
-    from vaultsync.rendering.render import PathRenderer
     from vaultsync.rendering.tracked import Rendered
     from vaultsync.web import Web
 
@@ -93,21 +92,10 @@ class Workspace:
     def _ready(self) -> template_files.Ready:
         return template_files.ready(self.templates, self.host.template_filters())
 
-    @cached_property
-    def _paths(self) -> dict[str, PathRenderer]:
-        return {}
-
     def try_templates(self) -> None:
         """Try every template and path pattern, once. Raises TemplateError for the first that can't be used."""
         try:
             _ = self._ready, self._paths_work
-        except TemplateError as error:
-            raise error.left("No note was written.") from error
-
-    def try_paths(self) -> None:
-        """Try every path pattern, once. Raises TemplateError."""
-        try:
-            _ = self._paths_work
         except TemplateError as error:
             raise error.left("No note was written.") from error
 
@@ -116,20 +104,23 @@ class Workspace:
 
         A run without new notes makes no path, so a mistake in one would be told weeks after it was made.
         """
-        own = {self._pattern(name) for name in self.accounts} - {configuration.Notes().path}
-        mark = msgspec.json.encode(sorted(own)).decode()
+        own = [(one.section, one.text) for one in self.note_paths.patterns.written]
+        mark = msgspec.json.encode([own, sorted(self.host.template_filters())]).decode()
         if own and mark != self.state.cursor(_PATHS):
             self.try_templates()
             with self.state.transaction():
                 self.state.set_cursor(_PATHS, mark)
 
     @cached_property
-    def _paths_work(self) -> bool:
-        from vaultsync.rendering.specimen import specimens
+    def note_paths(self) -> NotePaths:
+        """Where new notes go. Raises ConfigError."""
+        return _note_paths(self.config, self.host, self.accounts, self.settings)
 
-        for account in self.accounts.values():
-            for document in specimens("books"):
-                self.render_path(msgspec.structs.replace(document, source=account.type, account=account.name))
+    @cached_property
+    def _paths_work(self) -> bool:
+        for tried in self.note_paths.tried():
+            if tried.error is not None:
+                raise tried.error
         return True
 
     @cached_property
@@ -174,29 +165,7 @@ class Workspace:
 
     def render_path(self, document: Document) -> str:
         """Where a new note of a document goes. Raises TemplateError."""
-        from vaultsync.rendering.render import PathRenderer
-
-        is_review = document.category == REVIEWS
-        pattern = self.config.review.path if is_review else self._pattern(document.account)
-        try:
-            if pattern not in self._paths:
-                self._paths[pattern] = PathRenderer(pattern, self.host.template_filters())
-            path = self._paths[pattern]
-            return self._review_path(path, document) if is_review else path.path(document, now=self.now)
-        except TemplateError as error:
-            error.hint = f"Mend that path in {configuration.FILE}, then run again."
-            raise
-
-    def _pattern(self, name: str) -> str:
-        """Where new notes of an account go, as vaultsync.toml says it."""
-        return getattr(self.settings.get(name), "path", "") or self.config.notes.path
-
-    def _review_path(self, pattern: PathRenderer, document: Document) -> str:
-        """Where the note of a review goes. Accounts have one each, so it says whose where the pattern does not."""
-        account = self.accounts[document.account]
-        path = pattern.path_of(date=document.extra["day"], account=account.name)
-        said = "account" in self.config.review.path or not account.is_renamed
-        return path if said else f"{path.removesuffix('.md')} ({account.name}).md"
+        return self.note_paths.path(document, now=self.now)
 
     @cached_property
     def accounts(self) -> dict[str, Account]:
@@ -300,6 +269,24 @@ class Workspace:
             http.close()
         for web in self._webs.values():
             web.close()
+
+
+def note_paths(config: configuration.Config, host: Host) -> NotePaths:
+    """Where new notes go, for who only looks: of accounts that are in order, whatever is wrong with others."""
+    accounts = {account.name: account for account in account_names.usable(config, host.sources())}
+    settings = {}
+    for name, account in accounts.items():
+        with suppress(ConfigError):
+            settings[name] = configuration.source_settings(config, account)
+    return _note_paths(config, host, accounts, settings)
+
+
+def _note_paths(
+    config: configuration.Config, host: Host, accounts: Mapping[str, Account], settings: Mapping[str, Any]
+) -> NotePaths:
+    own = {name: getattr(settings.get(name), "path", "") for name in accounts}
+    patterns = Patterns.of(config.text, config.notes.path, own, config.review.path)
+    return NotePaths(patterns, accounts, host.template_filters())
 
 
 def _missing(name: str) -> Source:

@@ -16,7 +16,9 @@ from vaultsync.commands.options import find_vault, json_option, print_json, vaul
 from vaultsync.commands.saying import say
 
 if TYPE_CHECKING:
+    from vaultsync.errors import TemplateError
     from vaultsync.lint.writable import Verdict
+    from vaultsync.rendering.note_paths import Tried
     from vaultsync.rendering.templates import Checked, Templates
     from vaultsync.workspace import Workspace
 
@@ -51,24 +53,31 @@ def listing(vault: str | None, *, as_json: bool) -> None:
 def check(vault: str | None, *, as_json: bool) -> int:
     """Try every template on made-up documents, and say which fields can be edited in its notes. Writes nothing.
 
-    Exits 1 if a template can't be used.
+    The paths of new notes that vaultsync.toml gives are tried on them as well. Exits 1 if a template or path can't be
+    used.
     """
-    from vaultsync import config
+    from vaultsync import config, workspace
     from vaultsync.host.plugins import Host
     from vaultsync.rendering import templates as library
 
     root = find_vault(vault)
-    host = Host.load(os.environ, config.load(root))
+    loaded = config.load(root)
+    host = Host.load(os.environ, loaded)
     found = library.check(_of_vault(root), host.template_filters())
+    tried = workspace.note_paths(loaded, host)
+    paths = (*tried.tried(), tried.tried_for_reviews())
+    errors = (*(each.error for each in found), *(each.error for each in paths))
     if as_json:
-        print_json({"templates": [_as_json(each) for each in found]})
+        print_json({"templates": [_as_json(each) for each in found], "paths": [_path_as_json(each) for each in paths]})
     else:
         # Several templates may build on one that is broken.
-        for lines in dict.fromkeys(_error(each) for each in found):
+        for lines in dict.fromkeys(map(_error, errors)):
             say(*lines)
         for each in found:
             say(*_as_text(each))
-    return 1 if any(each.error for each in found) else 0
+        # Nobody asks after a path that nobody wrote.
+        say(*(_path_as_text(each) for each in paths if each.pattern.line is not None and each.error is None))
+    return 1 if any(errors) else 0
 
 
 @command.command("preview")
@@ -155,15 +164,32 @@ def _as_json(checked: Checked) -> dict[str, Any]:
     return {
         "template": checked.shown,
         "works": error is None,
-        "error": error and {"message": error.message, "hint": error.hint, "line": error.line},
+        "error": _error_as_json(error),
         "fields": [asdict(each) for each in lint.verdicts] if lint else [],
         "warnings": list(lint.warnings) if lint else [],
     }
 
 
-def _error(checked: Checked) -> tuple[str, ...]:
+def _path_as_json(tried: Tried) -> dict[str, Any]:
+    return {
+        "section": tried.pattern.section,
+        "path": tried.pattern.text,
+        "works": tried.error is None,
+        "error": _error_as_json(tried.error),
+        "example": tried.example,
+    }
+
+
+def _path_as_text(tried: Tried) -> str:
+    return f"path of [{tried.pattern.section}]: works, and makes {tried.example}"
+
+
+def _error_as_json(error: TemplateError | None) -> dict[str, Any] | None:
+    return {"message": error.message, "hint": error.hint, "line": error.line} if error else None
+
+
+def _error(error: TemplateError | None) -> tuple[str, ...]:
     """Why a template can't be used, if so; and what to do."""
-    error = checked.error
     return (error.message, *([f"  {error.hint}"] if error.hint else [])) if error else ()
 
 

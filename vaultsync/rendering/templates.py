@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vaultsync.errors import ConfigError, TemplateError
-from vaultsync.model import REVIEWS
+from vaultsync.model import CATEGORIES, REVIEWS
 
 if TYPE_CHECKING:
     from vaultsync.lint.writable import Lint
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
 SETS = ("default", "callouts", "minimal")
 REVIEW = "review.md"
 """What makes the note of a daily review."""
-_CATEGORIES = (
-    "books",
-    "articles",
-    "tweets",
-    "podcasts",
-    "supplementals",
-    "emails",
-    "pdfs",
-    "epubs",
-    "videos",
-    "bookmarks",
-)
 # Goes up whenever the same template and document would render differently.
 _RENDERING = b"1"
 # The time of the export, when templates are only tried.
@@ -89,7 +77,7 @@ class Templates(msgspec.Struct, frozen=True, eq=False):
         """Every template that makes notes, each with a category it makes notes of."""
         names = {name for texts in (self.own, self.fallback) for name in texts if _is_main(name)}
         special = {name.removeprefix("document.").removesuffix(".md") for name in names if name != "document.md"}
-        general = next((category for category in _CATEGORIES if category not in special), "")
+        general = next((category for category in CATEGORIES if category not in special), "")
         # A category's template of the shipped set comes after the user's general one, and may make no notes at all.
         chosen = {self.main(category): category for category in (*sorted(special), general)}
         return tuple(chosen.items())
