@@ -185,3 +185,62 @@ def test_a_conflict_that_was_moved_into_another_documents_note_is_told_once(vaul
     vault.write("Walden.md", text[:start])
     vault.type("Emma.md", "\n" + text[start:])
     assert [one["path"] for one in status(vault)["conflicts"]] == ["Emma.md"]
+
+
+# What is told once, by the run that is the first to see it.
+
+
+def notices(vault: Reading, command: str = "export") -> list[str]:
+    """What a run remarks on."""
+    found: list[str] = vault.run(command, "--json").json["notices"]
+    return found
+
+
+@pytest.mark.parametrize("command", ["export", "push", "sync"])
+def test_a_note_that_is_gone_is_told_by_the_first_run_that_sees_it(vault: Reading, command: str) -> None:
+    (vault.vault / "Emma.md").unlink()
+    emma = next(book.id for book in vault.library.books.values() if book.title == "Emma")
+    line = (
+        "Emma.md is not in the vault any more. It is not written again; "
+        f'"vaultsync restore readwise:{emma}" brings it back.'
+    )
+    assert line in vault.run(command, "--dry-run").out.splitlines()
+    run = vault.run(command)
+    assert (run.code, line in run.out.splitlines()) == (0, True)
+    rows = vault.rows()
+    assert notices(vault, command) == []
+    assert vault.rows() == rows
+
+
+def test_notes_that_are_gone_are_told_in_a_line_and_again_if_they_go_again(vault: Reading) -> None:
+    texts = {path: vault.text(path) for path in vault.paths()}
+    vault.book("Essays", "one")
+    vault.export()
+    line = (
+        "2 notes are not in the vault any more: Emma.md, Walden.md. None is written again; "
+        '"vaultsync restore NOTE" brings one back.'
+    )
+    for _ in range(2):
+        for path in texts:
+            (vault.vault / path).unlink()
+        assert (notices(vault), notices(vault)) == ([line], [])
+        for path, text in texts.items():
+            vault.write(path, text)
+        assert notices(vault) == []
+
+
+def test_a_copied_callout_in_another_documents_note_is_told_by_the_first_run_that_sees_it(vault: Reading) -> None:
+    highlight = next(one for book in vault.library.books.values() for one in book.live if "woods" in one.text)
+    vault.write("Walden.md", vault.text("Walden.md").replace("- Note: \n", "- Note: mine\n"))
+    vault.library.edit_highlight_at_source(highlight.id, note="theirs")
+    vault.run("sync", "--full")
+    text = vault.text("Walden.md")
+    vault.type("Emma.md", "\n" + text[text.index("> I went") :])
+    line = (
+        f"Emma.md: a callout came into it about a conflict in ^rw{highlight.id} of another document. "
+        "Delete it to answer."
+    )
+    assert (notices(vault, "sync"), notices(vault, "sync")) == ([line], [])
+    vault.type("Emma.md", "More.\n")
+    assert notices(vault, "sync") == []
+    assert [one["path"] for one in status(vault)["conflicts"]] == ["Walden.md", "Emma.md"]

@@ -98,6 +98,7 @@ class Report(msgspec.Struct, frozen=True):
             "requests": self.requests,
             "errors": [{"message": error.message, "hint": error.hint} for error in self._errors()],
             "problems": [{"about": problem.about, "message": problem.message} for problem in self.problems],
+            "notices": list(self.asides),
             "changes": [
                 {"action": change.action.name.lower(), "id": change.document, "path": change.path, "why": change.why}
                 for change in self.changes

@@ -208,6 +208,14 @@ class Round:
         except SafetyStop as stop:
             self.tally.stop = stop
 
+    def remark(self) -> None:
+        """Tell what the look found that is new, and asks for nothing."""
+        if self.bounds.at is None and self.tally.stop is None:
+            from vaultsync.drafting.remarks import remarks
+
+            names = self.workspace.accounts.keys()
+            self.tally.asides += remarks(self.survey, self.workspace.state, names, self.bounds.busy)
+
     def chosen(self, names: Iterable[str]) -> list[tuple[str, Source]]:
         """These sources, all if none is named, in the order of vaultsync.toml. Raises ConfigError."""
         sources = self.workspace.sources

@@ -51,6 +51,7 @@ def run(  # noqa: PLR0913  # two halves, and how to go about them
         this.look()
         if not (pull and pull.only):
             this.miss()
+            this.remark()
         if pull is not None:
             pulling = Pull(this, pull)
             pulling.everything()

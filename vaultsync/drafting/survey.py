@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -39,7 +40,8 @@ class Survey:
 
     changed: rows of notes that are not exactly as they were left. answered: ids of those that held conflicts then.
     copies: paths of notes that bear the id of another. unread: why some can't be told. miscounted: paths of notes that
-    say of the conflicts in them how many there were.
+    say of the conflicts in them how many there were. disputed: blocks that callouts of conflicts are about, by path;
+    like the former, of notes that are not as they were left.
     """
 
     scan: Scan
@@ -49,6 +51,7 @@ class Survey:
     copies: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unread: list[VaultError] = field(default_factory=list)
     miscounted: set[str] = field(default_factory=set)
+    disputed: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def place(self, *ids: str) -> Place:
         """The place of a document's note, by any of its ids."""
@@ -196,22 +199,22 @@ def _read(vault: Vault, seen: Survey, path: str, ours: Collection[bytes | None],
     if data is None:
         return _NOWHERE
     held = digest(data)
-    if held not in ours and _is_miscounted(data):
-        seen.miscounted.add(path)
+    if held not in ours:
+        _note_conflicts(seen, path, data)
     return Place(OnDisk.AS_WRITTEN if held in ours else otherwise, path, held, vault.found(path))
 
 
-def _is_miscounted(data: bytes) -> bool:
-    """Whether a note counts other conflicts than it holds. Of half a note nothing is said."""
-    if b"vaultsync_conflicts" not in data:
-        return False
-    from vaultsync.merging.conflicts import recounted  # it brings what merges, and hardly a note counts any
+def _note_conflicts(seen: Survey, path: str, data: bytes) -> None:
+    """Take note of the conflicts in a note, and whether it counts others than it holds. Of half a note nothing is."""
+    if b"vaultsync_conflicts" not in data and b"[!vaultsync-conflict]" not in data:
+        return
+    from vaultsync.merging.conflicts import found, recounted  # it brings what merges, and hardly a note has any
 
-    try:
+    with suppress(UnicodeDecodeError):
         text = data.decode()
-    except UnicodeDecodeError:
-        return False
-    return recounted(text) != text
+        blocks = {one.block_id for one in found(text) if one.kind == "conflict" and one.block_id}
+        seen.disputed |= {path: frozenset(blocks)} if blocks else {}
+        seen.miscounted |= {path} if "vaultsync_conflicts" in text and recounted(text) != text else set()
 
 
 def back_at_an_earlier_text(state: State, place: Place, row: Row) -> tuple[bytes, bool] | None:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from vaultsync.errors import StateError
 from vaultsync.steps import step
 
-VERSION = 3
+VERSION = 4
 _FILE = "state.sqlite3"
 _DEEDS = "CREATE TABLE deeds (number INTEGER PRIMARY KEY, deed BLOB NOT NULL)"
 _PAST = """CREATE TABLE past (entry TEXT NOT NULL, digest BLOB NOT NULL, until INTEGER NOT NULL,
@@ -21,6 +21,7 @@ _TAGS = "CREATE TABLE tags (source TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KE
 _CREATING = """CREATE TABLE creating (token BLOB PRIMARY KEY, entry TEXT NOT NULL, at TEXT NOT NULL,
     highlight TEXT NOT NULL) WITHOUT ROWID"""
 _PICTURES = "CREATE TABLE pictures (url TEXT PRIMARY KEY, name TEXT NOT NULL, tried INTEGER NOT NULL) WITHOUT ROWID"
+_TOLD = "CREATE TABLE told (entry TEXT NOT NULL, what TEXT NOT NULL, PRIMARY KEY (entry, what)) WITHOUT ROWID"
 _SCHEMA = (
     """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category TEXT,
     pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER,
@@ -38,6 +39,7 @@ _SCHEMA = (
     _SUSPECTS,
     _CREATING,
     _PICTURES,
+    _TOLD,
 )
 # From each earlier version to the next one.
 _MIGRATIONS = {
@@ -54,6 +56,7 @@ _MIGRATIONS = {
         "ALTER TABLE writing ADD COLUMN entry BLOB",
     ),
     2: (_PICTURES,),
+    3: (_TOLD,),
 }
 
 

@@ -94,6 +94,17 @@ class RunState(Database):
         query = "SELECT 1 FROM suspects WHERE entry = ? AND digest = ?"
         return next(self._read(query, identity, digest), None) is not None
 
+    def told(self) -> set[tuple[str, str]]:
+        """Return what of the vault was told and is still so, by entry."""
+        return set(self._read("SELECT entry, what FROM told"))
+
+    def tell(self, now: Collection[tuple[str, str]]) -> None:
+        """Note what is so now, and was told."""
+        with self.transaction():
+            known = self.told()
+            self._write_each("DELETE FROM told WHERE entry = ? AND what = ?", [*(known - set(now))])
+            self._write_each("INSERT INTO told (entry, what) VALUES (?, ?)", [*(set(now) - known)])
+
     def creating(self, identity: str) -> tuple[Creation, ...]:
         """Return the highlights that are being made of passages in an entry's note."""
         query = "SELECT token, at, highlight FROM creating WHERE entry = ? ORDER BY at, token"

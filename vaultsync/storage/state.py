@@ -127,6 +127,7 @@ class State(RunState):
             self._write("UPDATE pieces SET entry = ? WHERE entry = ?", new, old)
             self._write("UPDATE past SET entry = ? WHERE entry = ?", new, old)
             self._write("UPDATE creating SET entry = ? WHERE entry = ?", new, old)
+            self._write("UPDATE told SET entry = ? WHERE entry = ?", new, old)
 
     def fold(self, identity: str, into: str) -> None:
         """Forget an entry whose document turned out to be that of another, which gets its keys."""
@@ -141,6 +142,7 @@ class State(RunState):
             self._write("DELETE FROM bodies WHERE id = ?", identity)
             self._write("DELETE FROM past WHERE entry = ?", identity)
             self._write("DELETE FROM creating WHERE entry = ?", identity)
+            self._write("DELETE FROM told WHERE entry = ?", identity)
             self._write("DELETE FROM entries WHERE id = ?", identity)
 
     def rows(self) -> Iterator[Row]:
