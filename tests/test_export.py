@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -455,3 +456,23 @@ def test_an_unknown_source_is_refused(reader: Reading) -> None:
     run = reader.run("export", "--source", "kindle")
     assert run.code == 2
     assert "readwise" in run.err
+
+
+def test_state_of_an_earlier_version_is_taken_over_with_all_it_knew(reader: Reading) -> None:
+    reader.book("Walden", "one")
+    reader.configure(source='path = "Books/{{ document.title }}.md"')
+    reader.export()
+    reader.simulator.log.clear()
+    reader.export()
+    idle, rows = len(reader.simulator.log), reader.rows()
+    earlier = sqlite3.connect(reader.state / "state.sqlite3")
+    earlier.executescript("""
+        INSERT INTO cursors SELECT name, mark FROM marks WHERE name GLOB '*:*';
+        INSERT INTO cursors VALUES ('paths:', '["Books/{{ document.title }}.md"]');
+        DROP TABLE marks; DROP TABLE told; PRAGMA user_version = 3;
+    """)
+    earlier.close()
+    reader.simulator.log.clear()
+    assert reader.export().counts == (0, 0, 1, 0)
+    assert len(reader.simulator.log) == idle, "everything is listed again if the settings are not known"
+    assert reader.rows() == rows

@@ -132,7 +132,7 @@ class Pull:
             return Fetch(state.cursor(name), only=only)
         last = self._workspace.history.last_full(name)
         due = last is None or self._workspace.now - last > FULL_EVERY
-        self.resettled = state.cursor(f"settings:{name}") != self._workspace.settings_mark(name)
+        self.resettled = state.settings_of(name) != self._workspace.settings_mark(name)
         full = self.options.full or due or self.resettled
         return Fetch(state.cursor(name), full=full, known=state.digests(name) if full else frozenset())
 
@@ -204,9 +204,9 @@ class Pull:
 
     def _fetched(self, name: str) -> None:
         state, mark = self._workspace.state, self._workspace.settings_mark(name)
-        if mark != state.cursor(f"settings:{name}"):
+        if mark != state.settings_of(name):
             with state.transaction():
-                state.set_cursor(f"settings:{name}", mark)
+                state.know_settings(name, mark)
 
     # What waits: earlier failures, changed templates, changed settings.
 

@@ -60,8 +60,8 @@ def offline(root: Path) -> Stand:
     return Stand(tokens=dict.fromkeys(configuration.load(root).sources, ""))
 
 
-# In place of an account's name, which has no colon.
-_PATHS = "paths:"
+# Under which it is remembered which path patterns were tried.
+_PATHS = "paths"
 
 
 @dataclass
@@ -106,10 +106,10 @@ class Workspace:
         """
         own = [(one.section, one.text) for one in self.note_paths.patterns.written]
         mark = msgspec.json.encode([own, sorted(self.host.template_filters())]).decode()
-        if own and mark != self.state.cursor(_PATHS):
+        if own and mark != self.state.mark(_PATHS):
             self.try_templates()
             with self.state.transaction():
-                self.state.set_cursor(_PATHS, mark)
+                self.state.set_mark(_PATHS, mark)
 
     @cached_property
     def note_paths(self) -> NotePaths:

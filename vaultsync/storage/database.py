@@ -11,7 +11,7 @@ from typing import Any, Self
 from vaultsync.errors import StateError
 from vaultsync.steps import step
 
-VERSION = 4
+VERSION = 5
 _FILE = "state.sqlite3"
 _DEEDS = "CREATE TABLE deeds (number INTEGER PRIMARY KEY, deed BLOB NOT NULL)"
 _PAST = """CREATE TABLE past (entry TEXT NOT NULL, digest BLOB NOT NULL, until INTEGER NOT NULL,
@@ -22,6 +22,7 @@ _CREATING = """CREATE TABLE creating (token BLOB PRIMARY KEY, entry TEXT NOT NUL
     highlight TEXT NOT NULL) WITHOUT ROWID"""
 _PICTURES = "CREATE TABLE pictures (url TEXT PRIMARY KEY, name TEXT NOT NULL, tried INTEGER NOT NULL) WITHOUT ROWID"
 _TOLD = "CREATE TABLE told (entry TEXT NOT NULL, what TEXT NOT NULL, PRIMARY KEY (entry, what)) WITHOUT ROWID"
+_MARKS = "CREATE TABLE marks (name TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID"
 _SCHEMA = (
     """CREATE TABLE entries (id TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, template TEXT, category TEXT,
     pending INTEGER NOT NULL, digest BLOB, size INTEGER, mtime_ns INTEGER, inode INTEGER,
@@ -40,6 +41,7 @@ _SCHEMA = (
     _CREATING,
     _PICTURES,
     _TOLD,
+    _MARKS,
 )
 # From each earlier version to the next one.
 _MIGRATIONS = {
@@ -57,6 +59,12 @@ _MIGRATIONS = {
     ),
     2: (_PICTURES,),
     3: (_TOLD,),
+    4: (
+        _MARKS,
+        # They stood among the cursors, under names that no account can have.
+        "INSERT INTO marks SELECT source, cursor FROM cursors WHERE source GLOB 'settings:*' OR source GLOB 'type:*'",
+        "DELETE FROM cursors WHERE source GLOB '*:*'",
+    ),
 }
 
 

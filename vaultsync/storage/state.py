@@ -233,12 +233,29 @@ class State(RunState):
 
     def type_of(self, source: str) -> str | None:
         """Return which kind of account a source is, as far as anything of it is known; by default as it is called."""
-        return self.cursor(f"type:{source}") or (source if self.cursor(source) is not None else None)
+        return self.mark(f"type:{source}") or (source if self.cursor(source) is not None else None)
 
     def know_type(self, source: str, type_: str) -> None:
         """Note which kind of account a source is."""
         if type_ != source:
-            self.set_cursor(f"type:{source}", type_)
+            self.set_mark(f"type:{source}", type_)
+
+    def settings_of(self, source: str) -> str | None:
+        """Return the mark of the settings that the source was last fetched with, None if it never was."""
+        return self.mark(f"settings:{source}")
+
+    def know_settings(self, source: str, mark: str) -> None:
+        """Note which settings the source was fetched with."""
+        self.set_mark(f"settings:{source}", mark)
+
+    def mark(self, name: str) -> str | None:
+        """Return what is remembered under a name, None if nothing is."""
+        return next((str(mark) for (mark,) in self._read("SELECT mark FROM marks WHERE name = ?", name)), None)
+
+    def set_mark(self, name: str, mark: str) -> None:
+        """Remember something under a name."""
+        if mark != self.mark(name):
+            self._write("INSERT OR REPLACE INTO marks (name, mark) VALUES (?, ?)", name, mark)
 
     def note_listed(self, source: str, keys: Collection[str]) -> None:
         """Note that the sweep under way has seen these keys."""
