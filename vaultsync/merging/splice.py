@@ -124,7 +124,8 @@ def base_with_values(base: str, layout: Layout, reading: Reading, theirs: Values
     was read stands in base as theirs prints it: it is no news.
     """
     edits: list[Edit] = []
-    for span in _unplaced(layout, reading, where):
+    left = {(spot.at, spot.owner, spot.field) for spot in unplaced(layout, reading, where)}
+    for span in (span for span in layout.spans if (span.start, span.owner, span.field) in left):
         field = (span.owner, span.field)
         value, new = reading.values.get(field), theirs.texts.get((field, span.via))
         if value is not None and new is not None and base[span.start : span.end] != new == shown(value, span.via):
@@ -137,11 +138,10 @@ def base_with_values(base: str, layout: Layout, reading: Reading, theirs: Values
     return spliced(base, edits)
 
 
-def _unplaced(layout: Layout, reading: Reading, where: Iterable[Place]) -> list[Span]:
-    """The places in base of values that were read in ours, and can't be put there."""
-    placed = {place.span.start for place in where}
-    at = {spot.at for spot in reading.spots if spot.at >= layout.body} - placed
-    return [span for span in layout.spans if span.start in at]
+def unplaced(layout: Layout, reading: Reading, where: Iterable[Place]) -> list[Spot]:
+    """Where in ours' body something was read that can't be put back there: all places but `where`."""
+    placed = {place.spot for place in where}
+    return [spot for spot in reading.spots if spot.at >= layout.body and spot not in placed]
 
 
 def ours_with_values(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -17,7 +18,7 @@ from vaultsync.merging.conflicts import LINES, PROPERTY, Callout, found
 from vaultsync.merging.diff3 import matches
 from vaultsync.merging.merge import merge_tags
 from vaultsync.merging.reconcile import Agreed, Held, Render, merged, parts, together
-from vaultsync.merging.splice import places
+from vaultsync.merging.splice import places, unplaced
 from vaultsync.model import Document, Value, field_value, with_values
 from vaultsync.rendering.tracked import Rendered
 from vaultsync.sending.aliases import Alias
@@ -62,9 +63,10 @@ def outbox(copy: Copy, rules: Rules) -> tuple[Outgoing, ...]:
     names = {block.id: block.block_id for block in copy.agreed.layout.blocks}
     weighed = [_weighed(copy, edit, names.get(edit.owner, ""), disputed, rules) for edit in wanted]
     sending = [one.edit for one in weighed if one.fate is Fate.SEND]
-    if sending and not _gives_the_note(copy, sending, rules.render):
-        sure = [edit for edit in sending if _gives_the_note(copy, [edit], rules.render)]
-        sure = sure if _gives_the_note(copy, sure, rules.render) else []
+    proof = _Proof(copy, rules.render)
+    if sending and not proof.holds(sending):
+        sure = [edit for edit in sending if proof.holds([edit])]
+        sure = sure if proof.holds(sure) else []
         return tuple(
             replace(one, fate=Fate.REFUSED, why=UNSURE) if one.fate is Fate.SEND and one.edit not in sure else one
             for one in weighed
@@ -128,37 +130,51 @@ def _may_be_cut(copy: Copy, edit: Edit) -> bool:
     return False
 
 
-def _gives_the_note(copy: Copy, sending: Sequence[Edit], render: Render) -> bool:
-    """Whether merging what would be sent into what was agreed gives every note byte for byte.
+@dataclass
+class _Proof:
+    """What edits are tried by: merging them into what was agreed has to give every note byte for byte.
 
     But for lines that a template prints otherwise for what was edited elsewhere in them, which are brought up to it.
     """
-    if _unplaced(copy) & {(edit.owner, edit.field) for edit in sending}:
-        return False
-    # What was sent before is none of the text yet; and what the note was made of since proves nothing of it.
-    agreed = replace(copy.agreed, sent={}, arrived={}, shown={})
-    outcome = merged(agreed, copy.held, with_edits(agreed.document, sending), render)
-    texts = [(copy.held.note, outcome.text)]
-    texts += [(text, outcome.elsewhere.get(path, text)) for path, text in copy.held.elsewhere.items()]
-    unlike = [_changed(was, now) for was, now in texts if was != now]
-    if not unlike:
-        return True
-    edited = with_edits(agreed.document, edits(agreed.document, together(copy.readings)))
-    gone, came = _changed(agreed.text, render(edited).text)
-    return all(old <= gone and new <= came for old, new in unlike)
 
+    copy: Copy
+    render: Render
 
-def _unplaced(copy: Copy) -> set[Field]:
-    """Fields of which something was read that, printed where it stands, would not give what stands there."""
-    own = Rendered(copy.agreed.text, copy.agreed.layout)
-    bases = {"": own, **parts(copy.agreed, copy.held, copy.readings[""])}
-    found: set[Field] = set()
-    for path, reading in copy.readings.items():
-        base, text = bases[path], copy.held.elsewhere[path] if path else copy.held.note
-        placed = {place.spot for place in places(base.text, base.layout, text, reading)}
-        spots = (spot for spot in reading.spots if spot not in placed and spot.at >= base.layout.body)
-        found |= {(spot.owner, spot.field) for spot in spots}
-    return found
+    def holds(self, sending: Sequence[Edit]) -> bool:
+        """Whether these edits, and no others, give the notes as they are."""
+        if self._unplaced & {(edit.owner, edit.field) for edit in sending}:
+            return False
+        held = self.copy.held
+        outcome = merged(self._agreed, held, with_edits(self._agreed.document, sending), self.render)
+        texts = [(held.note, outcome.text)]
+        texts += [(text, outcome.elsewhere.get(path, text)) for path, text in held.elsewhere.items()]
+        unlike = [_changed(was, now) for was, now in texts if was != now]
+        return all(old <= self._followed[0] and new <= self._followed[1] for old, new in unlike)
+
+    @cached_property
+    def _agreed(self) -> Agreed:
+        # What was sent before is none of the text yet; and what the note was made of since proves nothing of it.
+        return replace(self.copy.agreed, sent={}, arrived={}, shown={})
+
+    @cached_property
+    def _followed(self) -> tuple[set[str], set[str]]:
+        """The lines that go from what was agreed, and those that come, by all that was edited."""
+        agreed = self._agreed
+        edited = with_edits(agreed.document, edits(agreed.document, together(self.copy.readings)))
+        return _changed(agreed.text, self.render(edited).text)
+
+    @cached_property
+    def _unplaced(self) -> set[Field]:
+        """Fields of which something was read that can't be put back where it stands."""
+        copy = self.copy
+        own = Rendered(copy.agreed.text, copy.agreed.layout)
+        bases = {"": own, **parts(copy.agreed, copy.held, copy.readings[""])}
+        found: set[Field] = set()
+        for path, reading in copy.readings.items():
+            base, text = bases[path], copy.held.elsewhere[path] if path else copy.held.note
+            where = places(base.text, base.layout, text, reading)
+            found |= {(spot.owner, spot.field) for spot in unplaced(base.layout, reading, where)}
+        return found
 
 
 def _changed(was: str, now: str) -> tuple[set[str], set[str]]:
