@@ -16,7 +16,7 @@ from vaultsync import hookspecs
 from vaultsync.commandline import COMMANDS
 from vaultsync.model import Document, Highlight
 from vaultsync.rendering.filters import FILTERS
-from vaultsync.rendering.sandbox import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS
+from vaultsync.rendering.views import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS
 from vaultsync.sources.readwise.settings import ReadwiseSettings
 
 __all__ = ["reader"]

@@ -7,8 +7,9 @@ from tests.render_case import NOW, document, rendered
 from vaultsync.errors import TemplateError
 from vaultsync.model import Document, Highlight
 from vaultsync.rendering.render import PathRenderer, Renderer
-from vaultsync.rendering.sandbox import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS, DocumentView, HighlightView, Sandbox
+from vaultsync.rendering.sandbox import Sandbox
 from vaultsync.rendering.tracked import plain_text
+from vaultsync.rendering.views import DOCUMENT_FIELDS, HIGHLIGHT_FIELDS, DocumentView, HighlightView
 
 LOOP = "{% for h in document.highlights %}"
 WITH_EXTRA = document(extra={"yes": True, "a": "1", "list": ["x"], "map": {"k": ["y"]}})

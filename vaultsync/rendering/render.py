@@ -22,7 +22,7 @@ from vaultsync.rendering.blame import BlockError, reporting
 from vaultsync.rendering.captured import BlockJoiner, Joiner, Marked, printed
 from vaultsync.rendering.filters import FILTERS
 from vaultsync.rendering.looks import looked_at
-from vaultsync.rendering.sandbox import Compiled, DocumentView, Sandbox
+from vaultsync.rendering.sandbox import Compiled, Sandbox
 from vaultsync.rendering.tracked import (
     CLOSE,
     OPEN,
@@ -41,6 +41,7 @@ from vaultsync.rendering.tracked import (
     plain_text,
     unmarked,
 )
+from vaultsync.rendering.views import DocumentView
 
 __all__ = ["PathRenderer", "Rendered", "Renderer"]
 

@@ -14,8 +14,8 @@ import msgspec
 from vaultsync.lens.inverse import Value, shown
 from vaultsync.model import Document, Highlight, differing_fields, field_value
 from vaultsync.rendering.render import Renderer
-from vaultsync.rendering.sandbox import prints_as_field
 from vaultsync.rendering.tracked import Block, Piece, Printed, Rendered, Span, TagList, Tracked, has_marks
+from vaultsync.rendering.views import prints_as_field
 
 Field = tuple[str, str]  # owner (a highlight's id, "" for the document) and name
 Values = Mapping[Field, tuple[Value, Value]]

@@ -1,7 +1,7 @@
 """Where templates run: Jinja's sandbox, a fast way to our own values in it, and `{% highlight %}`. No I/O.
 
 A vault is shared, so a template in it is not trusted: it reaches the document it was given and nothing else. Jinja
-guards every attribute; for the two view types below, whose few names are listed, the guard is a table.
+guards every attribute; for the two types of views.py, whose few names are listed, the guard is a table.
 """
 
 from __future__ import annotations
@@ -24,35 +24,15 @@ from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from vaultsync.model import EXTRA, PUBLISHED, Document, Highlight
-from vaultsync.rendering.tracked import Day, Flag, Piece, TagList, Tracked, closed, day, flag, opened, tracked, unmarked
-
-_TEXT, _TAGS, _PLAIN = "text", "tags", "plain"
-HIGHLIGHT_FIELDS: Mapping[str, str] = {
-    **dict.fromkeys(("id", "text", "note", "color", "location_type", "url", "service_url"), _TEXT),
-    "tags": _TAGS,
-    **dict.fromkeys(
-        ("location", "highlighted_at", "created", "updated", "favorite", "discarded", "deleted", "extra"),
-        _PLAIN,
-    ),
-}
-DOCUMENT_FIELDS: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("id", "title", "author", "category", "source", "account", "url", "service_url", "cover", "summary",
-         "note", "location", "view", "site_name", "content"),
-        _TEXT,
-    ),
-    "tags": _TAGS,
-    **dict.fromkeys(
-        ("cover_file", "published", "created", "updated", "word_count", "reading_progress", "deleted", "extra"), _PLAIN
-    ),
-}  # fmt: skip
-
-
-def prints_as_field(owner: str, name: str) -> bool:
-    """Whether the place of a field is known wherever a template prints it. owner: "" for the document."""
-    return (HIGHLIGHT_FIELDS if owner else DOCUMENT_FIELDS).get(name) in (_TEXT, _TAGS)
-
+from vaultsync.rendering.tracked import Day, Flag, Piece, TagList, closed, opened, unmarked
+from vaultsync.rendering.views import (
+    NO_FIELD,
+    DocumentView,
+    HighlightView,
+    document_field,
+    highlight_field,
+    no_such_field,
+)
 
 # Names no template can write.
 _OPENED, _CLOSED = "(block opened)", "(block closed)"
@@ -60,76 +40,6 @@ _LONGEST = 1_000_000  # characters, items or bits a template may make at one go
 # A width in a format, of six digits or taken from an argument: %999999d, %*d, {:999999}, {:{}}.
 _WIDE = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(?:\d*\.)?(?:\d{6}|\*)|\{[^{}]*(?:\d{6}|:[^{}]*\{)")
 _PADDING = frozenset(["center", "ljust", "rjust", "zfill", "expandtabs"])
-
-
-class HighlightView:
-    """A highlight as a template sees it; `anchor` is what ends its block."""
-
-    __slots__ = ("_highlight",)
-
-    def __init__(self, highlight: Highlight) -> None:
-        self._highlight = highlight
-
-    def __str__(self) -> str:
-        raise TypeError("a highlight was printed; print one of its fields, as in {{ h.text }}")
-
-
-class DocumentView:
-    """A document as a template sees it."""
-
-    __slots__ = ("_document", "_highlights")
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._highlights = tuple(map(HighlightView, document.live))
-
-    def __str__(self) -> str:
-        raise TypeError("the document was printed; print one of its fields, as in {{ document.title }}")
-
-
-def _document_field(view: DocumentView, name: str) -> Any:
-    if name == "highlights":
-        return view._highlights
-    kind = DOCUMENT_FIELDS[name]
-    if kind is _TEXT:
-        return tracked(getattr(view._document, name), "", name)
-    if kind is _TAGS:
-        return TagList(view._document.tags, "")
-    if name == "extra":
-        return _DocumentExtra(view._document.extra)
-    value = getattr(view._document, name)
-    return day(value, PUBLISHED) if name == PUBLISHED and value is not None else value
-
-
-class _Extra(dict[str, Any]):
-    """What else a service says. What another service says is empty here, so that one template does for all.
-
-    A specimen is strict, so that a name no service knows is found when a template is tried.
-    """
-
-    def __init__(self, found: Mapping[str, Any]) -> None:
-        super().__init__(found)
-        self._is_strict = type(found) is not dict
-
-    def __missing__(self, key: str) -> str:
-        if self._is_strict or key.startswith("_"):
-            raise KeyError(key)
-        return ""
-
-
-class _DocumentExtra(_Extra):
-    """Of a document; its truth values are fields, and can be edited as properties."""
-
-    def __getitem__(self, key: str) -> Any:
-        return _tracked_flag(key, super().__getitem__(key))
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """As of any dict."""
-        return _tracked_flag(key, super().get(key, default))
-
-
-def _tracked_flag(key: str, value: Any) -> Any:
-    return flag(value, f"{EXTRA}{key}") if type(value) is bool else value
 
 
 FILE_PREFIX = "template:"
@@ -245,25 +155,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Our own values by the table, everything else by the sandbox's rules."""
         if type(obj) is HighlightView:
-            # In one piece, for a template asks hundreds of times in every note.
-            highlight = obj._highlight
-            kind = HIGHLIGHT_FIELDS.get(attribute)
-            if kind is _TEXT:
-                value = Tracked(getattr(highlight, attribute))
-                value.owner, value.field = highlight.id, attribute
-                return value
-            if kind is _PLAIN:
-                found = getattr(highlight, attribute)
-                return _Extra(found) if attribute == "extra" else found
-            if kind is _TAGS:
-                return TagList(highlight.tags, highlight.id)
-            if attribute == "anchor":
-                return tracked(f"^{highlight.block_id}", highlight.id, "anchor")
-        elif type(obj) is not DocumentView:
+            found = highlight_field(obj, attribute)
+        elif type(obj) is DocumentView:
+            found = document_field(obj, attribute)
+        else:
             return super().getattr(obj, attribute)
-        elif attribute == "highlights" or attribute in DOCUMENT_FIELDS:
-            return _document_field(obj, attribute)
-        return self.undefined(hint=_no_such_field(obj, attribute), name=attribute)
+        return self.undefined(hint=no_such_field(obj, attribute), name=attribute) if found is NO_FIELD else found
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """As getattr: `h["note"]`, and what `map(attribute=…)` or `sort(attribute=…)` ask for."""
@@ -359,9 +256,3 @@ def _finalizer(show: Callable[[Any], str]) -> Callable[[object, Any], str]:
         return value if isinstance(value, Piece) else show(value)
 
     return finalize
-
-
-def _no_such_field(obj: object, name: str) -> str:
-    what, fields = ("highlight", HIGHLIGHT_FIELDS) if type(obj) is HighlightView else ("document", DOCUMENT_FIELDS)
-    more = ("anchor",) if what == "highlight" else ("highlights",)
-    return f"a {what} has no field '{name}'; it has {', '.join((*fields, *more))}"
