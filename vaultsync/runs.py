@@ -51,7 +51,6 @@ def run(  # noqa: PLR0913  # two halves, and how to go about them
         this.look()
         if not (pull and pull.only):
             this.miss()
-            this.remark()
         if pull is not None:
             pulling = Pull(this, pull)
             pulling.everything()
@@ -60,6 +59,8 @@ def run(  # noqa: PLR0913  # two halves, and how to go about them
             from vaultsync.push import Push  # an export needs none
 
             Push(this, push).everything()
+        if not (pull and pull.only):
+            this.remark()
         report = this.report()
     report = replace(report, errors=(*workspace.host.untold(), *report.errors))
     if not dry and (bounds is None or swept or report.has_news):

@@ -165,6 +165,7 @@ class Drafts(msgspec.Struct):
         self.tally.asides += [notice for notice in decision.notices if notice not in self.tally.asides]
         if isinstance(outcome, Trashed) or action is Action.FORGET:
             self.survey.removed(entry.id)
+            self.state.untell(entry.id)
             return msgspec.structs.replace(entry, path=None, base=None, pending=False)
         if isinstance(outcome, Written) and decision.rendered is not None:
             self.survey.written(entry.id, outcome.path, outcome, mine=outcome.digest != _ours(decision))

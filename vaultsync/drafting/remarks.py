@@ -24,8 +24,11 @@ def remarks(
     survey: of all notes. sources: whose notes are told of. busy: paths that someone is writing to.
     """
     known = state.told()
-    now = {one for one in _away(survey, busy) if one not in known} | {*_astray(survey, state)}
-    now |= _lasting(known, survey)
+    away = _away(survey)
+    now = {(name, _AWAY) for name in away} & known
+    new = {name: path for name, path in away.items() if (name, _AWAY) not in known and path not in busy}
+    now |= {(name, _AWAY) for name in new if _has_note(state, name)}
+    now |= {*_astray(survey, state)} | _lasting(known, survey)
     if now != known:
         state.tell(now)
     fresh = now - known
@@ -35,17 +38,27 @@ def remarks(
 
 
 def _lasting(told: Collection[tuple[str, str]], survey: Survey) -> set[tuple[str, str]]:
-    """What was told and is still so. Notes that changed were looked at anew, all others hold what they held."""
+    """Callouts that were told and still stand there: notes that changed are looked at anew, others are as they were."""
     changed = {row.id for row in survey.changed} if told else set()
-    away = {name for name, what in told if what == _AWAY and survey.place(name).on_disk is OnDisk.NOWHERE}
-    return {(name, what) for name, what in told if (name in away if what == _AWAY else name not in changed)}
+    return {(name, what) for name, what in told if what != _AWAY and name not in changed}
 
 
-def _away(survey: Survey, busy: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Notes that are nowhere in the vault; some programs take a note away for a moment to save it."""
-    for row in survey.changed:
-        if survey.place(row.id).on_disk is OnDisk.NOWHERE and row.path not in busy:
-            yield row.id, _AWAY
+def _away(survey: Survey) -> dict[str, str]:
+    """Notes that are nowhere in the vault, with where they were.
+
+    If there is one in its place with another id, a run may have been cut short that was giving it that.
+    """
+    return {
+        row.id: row.path
+        for row in survey.changed
+        if survey.place(row.id).on_disk is OnDisk.NOWHERE and row.path not in survey.scan.notes
+    }
+
+
+def _has_note(state: State, name: str) -> bool:
+    """Whether a note is still to be there by what is remembered now, at the end of a run."""
+    entry = state.entry(name)
+    return entry is not None and entry.path is not None
 
 
 def _astray(survey: Survey, state: State) -> Iterator[tuple[str, str]]:

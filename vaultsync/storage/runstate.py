@@ -105,6 +105,11 @@ class RunState(Database):
             self._write_each("DELETE FROM told WHERE entry = ? AND what = ?", [*(known - set(now))])
             self._write_each("INSERT INTO told (entry, what) VALUES (?, ?)", [*(set(now) - known)])
 
+    def untell(self, identity: str) -> None:
+        """Forget what was told of a note: it is none of ours any more."""
+        if next(self._read("SELECT 1 FROM told WHERE entry = ?", identity), None):
+            self._write("DELETE FROM told WHERE entry = ?", identity)
+
     def creating(self, identity: str) -> tuple[Creation, ...]:
         """Return the highlights that are being made of passages in an entry's note."""
         query = "SELECT token, at, highlight FROM creating WHERE entry = ? ORDER BY at, token"
