@@ -93,7 +93,7 @@ class Simulator:
 
     def __enter__(self) -> Self:
         self._server = _Server(self, self._port)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="simulator", daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -157,7 +157,22 @@ class _Server(ThreadingHTTPServer):
         self.simulator = simulator
         self._open: set[socket.socket] = set()
         self._broken: set[socket.socket] = set()
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._serve, name="simulator", daemon=True)
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def start(self) -> None:
+        """Take connections from now on."""
+        self._thread.start()
+
+    def _serve(self) -> None:
+        """Take one connection after the other: `serve_forever` looks only now and then whether it is to stop."""
+        while not self._is_stopping:
+            self.handle_request()
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  # socketserver's signature
+        """Take no connection any more once it is to stop."""
+        return not self._is_stopping
 
     def server_bind(self) -> None:
         """Bind without asking a name server for our own name, as http.server does: that can take seconds."""
@@ -190,7 +205,10 @@ class _Server(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Stop taking connections, end those that are open, wait for their threads."""
-        self.shutdown()
+        self._is_stopping = True
+        with suppress(OSError):  # one that came meanwhile does as well, however it ends
+            socket.create_connection(("127.0.0.1", self.server_port), timeout=1.0).close()
+        self._thread.join()
         for connection in list(self._open):
             with suppress(OSError):  # the client was faster
                 connection.shutdown(socket.SHUT_RDWR)
