@@ -18,8 +18,8 @@ _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
 
 def converted(table: Mapping[str, Any], wanted: type[_Struct], *, text: str, section: str) -> _Struct:
     """Read a section as the type that says what it may hold. Raises ConfigError."""
-    fields = msgspec.structs.fields(wanted)
-    refuse_unknown(table, tuple(each.encode_name for each in fields), text=text, section=section)
+    names = wanted.__struct_encode_fields__
+    refuse_unknown(table, names, text=text, section=section)
     try:
         return msgspec.convert(table, wanted)
     except msgspec.ValidationError as error:
@@ -28,9 +28,11 @@ def converted(table: Mapping[str, Any], wanted: type[_Struct], *, text: str, sec
         key = re.split(r"[.\[]", where)[0]
         # What a type itself refuses names the option: 'covers: "../x" is no folder; write "x"'
         own, _, reason = said.partition(": ")
-        if not key and own in {each.encode_name for each in fields}:
+        if not key and own in names:
             what, _, hint = reason.partition("; ")
             raise mistake(text, section, own, f"{own}: {what}", f"{hint[:1].upper()}{hint[1:]}.") from error
+        # Asked for only now: to find out about types takes longer than all the rest.
+        fields = msgspec.structs.fields(wanted)
         choices = [choice for each in fields if each.encode_name == key for choice in _choices(each.type)]
         what = f"{key or section}: {_in_plain_words(said)}"
         raise mistake(text, section, key, what, f"Allowed: {', '.join(choices)}." if choices else TOML_HINT) from error
