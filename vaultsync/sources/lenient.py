@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeAlias, TypeVar, cast, get_args, get_origin
 
 import msgspec
@@ -19,6 +20,8 @@ from vaultsync.sources.fields import Id, Key, Moment, Text, Whole
 T = TypeVar("T", bound=msgspec.Struct)
 Shapes: TypeAlias = Mapping[Any, Callable[[Any], Any]]
 
+# To find out about a type takes longer than to read a result.
+_fields = cache(msgspec.structs.fields)
 _MILLISECONDS = 10**11  # a number of seconds this big would be in the year 5138
 
 
@@ -42,7 +45,7 @@ class Lenient:
         about = _about(data)
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        for field in msgspec.structs.fields(into):
+        for field in _fields(into):
             if field.encode_name not in data:
                 if field.required:
                     return None, (Problem(about, "left out: it has no id."),)
