@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,7 @@ def load(root: Path, setting: str) -> Templates:
 
     Raises ConfigError if it is none of these, TemplateError if a file can't be read.
     """
-    shipped = {f"{name}/{path}": text for name in SETS for path, text in _texts(shipped_folder() / name)}
+    shipped = dict(_shipped(shipped_folder()))
     is_set = setting in SETS and not (root / setting).is_dir()
     chosen = setting if is_set else "default"
     fallback = {path.partition("/")[2]: text for path, text in shipped.items() if path.startswith(f"{chosen}/")}
@@ -143,6 +144,12 @@ def load(root: Path, setting: str) -> Templates:
             hint='Run "vaultsync templates copy" to get a copy of ours there.',
         )
     return Templates(dict(_texts(folder)), fallback, shipped, setting.rstrip("/"), chosen)
+
+
+@cache
+def _shipped(folder: Path) -> Mapping[str, str]:
+    """The texts of all shipped sets. They change only when the program does, so a process reads them once."""
+    return {f"{name}/{path}": text for name in SETS for path, text in _texts(folder / name)}
 
 
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:
