@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -221,6 +221,9 @@ def _hooks() -> tuple[str, ...]:
 
 
 HOOKS = _hooks()
+# pluggy looks into everything it is given that has a name: the hooks by themselves are a fifth of their module.
+_SPECS = ModuleType(hookspecs.__name__)
+vars(_SPECS).update({name: getattr(hookspecs, name) for name in HOOKS})
 
 
 def built_in() -> tuple[Found, ...]:
@@ -252,7 +255,7 @@ def chosen(env: Mapping[str, str], failures: list[PluginError]) -> tuple[Found, 
 def _managed(name: str, plugin: object) -> pluggy.PluginManager:
     """Give a plugin a manager of its own: of a common one, the first to raise would lose all answers."""
     manager = pluggy.PluginManager("vaultsync")
-    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(_SPECS)
     manager.register(plugin, name)
     # A hook with a slip in its name would else never be called, and nobody would know.
     manager.check_pending()
