@@ -15,6 +15,7 @@ from vaultsync import cli
 
 __all__ = ["reader"]
 
+pytestmark = pytest.mark.on_disk
 KILLS = 20
 COMMAND = [sys.executable, "-c", "import sys; from vaultsync.cli import main; sys.exit(main())", "export"]
 

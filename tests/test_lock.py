@@ -14,6 +14,7 @@ from vaultsync import steps
 from vaultsync.errors import AtWork, StateError
 from vaultsync.storage.lock import is_watched, watch_lock, writer_lock
 
+pytestmark = pytest.mark.on_disk
 HOLD = """
 import sys
 from pathlib import Path

@@ -18,6 +18,7 @@ from vaultsync.storage.history import History
 from vaultsync.storage.state import VERSION, Base, Counts, Entry, Row, State
 from vaultsync.storage.statedir import state_dir
 
+pytestmark = pytest.mark.on_disk
 BASE = Base("# Títle\n", b"spans", "t1", "books", b"d" * 16, 10, 1_700_000_000_000_000_001, 77)
 BOOK = Entry("readwise:1", "readwise", b"record", "Books/Title.md", BASE)
 UNSEEN = Entry("reader:a", "readwise", b"record", pending=True)

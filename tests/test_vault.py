@@ -13,6 +13,7 @@ from vaultsync.disk import swap
 from vaultsync.disk.vault import MARKER, Found, Recovered, Refused, Trashed, Vault, Write, Written, digest
 from vaultsync.errors import VaultError
 
+pytestmark = pytest.mark.on_disk
 OLD, NEW, SAVED = b"old text\n", b"new text\n", b"saved by the user\n"
 
 

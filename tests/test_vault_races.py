@@ -19,6 +19,7 @@ from vaultsync import steps
 from vaultsync.disk import swap
 from vaultsync.disk.vault import MARKER, Refused, Vault, Write, Written, digest
 
+pytestmark = pytest.mark.on_disk
 BASE, OURS = b"base text\n", b"text of vaultsync\n"
 
 

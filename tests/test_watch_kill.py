@@ -23,6 +23,7 @@ from vaultsync.workspace import Stand
 
 __all__ = ["reader"]
 
+pytestmark = pytest.mark.on_disk
 KILLS = 20
 # How long a watcher lives at most after its first request, in times of what it took to that: enough to fetch and send.
 LONGEST = 3.0
