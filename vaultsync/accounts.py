@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -135,7 +136,13 @@ def one(name: str, config: Config, plugins: Mapping[str, SourcePlugin]) -> Accou
 
 def _has_type(plugin: SourcePlugin | None) -> bool:
     """Whether a source has a setting that is called type."""
-    return plugin is not None and any(each.encode_name == _TYPE for each in msgspec.structs.fields(plugin.settings))
+    return plugin is not None and _TYPE in _options(plugin.settings)
+
+
+@cache
+def _options(settings: type) -> frozenset[str]:
+    """The names of what a section may hold. Found out once: it is asked for in every run, of every account."""
+    return frozenset(each.encode_name for each in msgspec.structs.fields(settings))
 
 
 def _unknown(account: Account, config: Config, plugins: Mapping[str, SourcePlugin]) -> ConfigError:
