@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,6 +22,7 @@ from hypothesis import settings
 
 from vaultsync.lint import cache
 from vaultsync.lint.writable import Lint
+from vaultsync.rendering import templates
 from vaultsync.rendering.render import Renderer
 from vaultsync.rendering.sandbox import Compiled
 
@@ -123,4 +125,22 @@ def each_template_is_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Renderer, "__init__", shared)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def working_templates_are_tried_once() -> Iterator[None]:
+    """Trying has no effect on the world, and takes longer than many a run; of what can't be used nothing is kept."""
+    ready, tried = templates.ready, dict[tuple[Any, ...], templates.Ready]()
+
+    def once(found: templates.Templates, filters: Any) -> templates.Ready:
+        if filters:
+            return ready(found, filters)
+        # Renderers are not for two threads at once.
+        key = (threading.get_ident(), found.name, found.folder, *found.own.items(), *found.fallback.items())
+        kept = tried.get(key) or tried.setdefault(key, ready(found, filters))
+        return templates.Ready(found, kept._renderer, kept._untracked, kept._plain)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "ready", once)
         yield

@@ -9,12 +9,12 @@ import pytest
 from tests.export_case import TEMPLATE, Reading, reader
 from tests.stop_case import Scene
 from tests.test_push import push, writes
-from tests.test_stops import EVERYWHERE, STATEMENTS, templates_tried_once
+from tests.test_stops import EVERYWHERE, STATEMENTS
 from vaultsync.note import split
 from vaultsync.simulator.faults import connection_reset, html_page, reply_lost, status
 from vaultsync.simulator.records import Book, Highlight
 
-__all__ = ["reader", "templates_tried_once"]
+__all__ = ["reader"]
 
 # So many-th of the effects to stop before; all of them where STOP_EVERYWHERE is set.
 _EVERY = 12

@@ -12,24 +12,10 @@ import pytest
 from tests.export_case import TEMPLATE, Reading, reader
 from tests.forked_case import can_fork
 from tests.stop_case import Scene
-from vaultsync.rendering import templates
 
 __all__ = ["reader"]
 
 _PARTS = 2
-
-
-@pytest.fixture(autouse=True)
-def templates_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trying a template has no effect on the world, and takes longer than all the rest of a run."""
-    tried: dict[str, templates.Ready] = {}
-    ready = templates.ready
-
-    def once(found: templates.Templates, filters: Any) -> templates.Ready:
-        key = repr(found)
-        return tried.get(key) or tried.setdefault(key, ready(found, filters))
-
-    monkeypatch.setattr(templates, "ready", once)
 
 
 def _account(reader: Reading) -> dict[str, int]:

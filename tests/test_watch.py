@@ -224,7 +224,7 @@ def test_a_remote_change_arrives_beside_what_is_typed(reader: Reading, way: dict
 
 def test_nothing_is_written_to_a_note_under_its_users_hands(reader: Reading) -> None:
     reader.configure(source='documents = "none"')
-    with up_to_date(reader, "Walden", pace=paced(settle=0.3, pull=0.05)) as watch:
+    with up_to_date(reader, "Walden", pace=paced(settle=2.0, longest=30.0, pull=0.05)) as watch:
         text = reader.type("Walden.md", "\nTyping")
         book = next(iter(reader.library.books.values()))
         reader.library.add_highlight(book, "A second one.")

@@ -89,6 +89,9 @@ class Life:
         path = self.reader.vault / f"{book.title}.md"
         path.write_text(change(path.read_text()))
 
+    def has_sent_more(self, before: int) -> bool:
+        return len(self.sent) > before
+
     def has_arrived(self) -> bool:
         """Whether both sides say what they are to say in the end."""
         notes = {one.id: one.note for book in self.books["Typed"] for one in book.highlights}
@@ -115,16 +118,18 @@ def test_twenty_kills_of_a_watcher_while_both_sides_change_end_well(reader: Read
     chance = random.Random(9)
     life = Life(reader, chance)
     took = 0.1
-    for _ in range(KILLS):
-        asked, began = len(reader.simulator.log), time.monotonic()
+    for number in range(KILLS):
+        asked, began, sent = len(reader.simulator.log), time.monotonic(), len(life.sent)
         with forked(partial(_watches, reader)) as child:
             if chance.random() < 0.8:  # the others are killed while they start
                 within(partial(has_asked, reader, asked))
                 took = time.monotonic() - began
             life.goes_on(chance.uniform(0.0, LONGEST * took))
+            if number % 4 == 3:  # however slow the machine: some live long enough
+                within(partial(life.has_sent_more, sent))
             assert not child.ended(), "it ended by itself"
     assert not is_watched(reader.state)
-    assert len(life.sent) > 3, "some lived long enough"
+    assert len(life.sent) >= KILLS // 4
 
     with watching(reader, QUICK) as watch:
         within(life.has_arrived)

@@ -33,7 +33,7 @@ from vaultsync.watching.watcher import Dirty
 from vaultsync.watching.worker import Worker
 from vaultsync.workspace import Stand
 
-PATIENCE = 15.0  # seconds; a test waits for what it says it waits for, and so long only when it fails
+PATIENCE = 60.0  # seconds; a test waits for what it says it waits for, and so long only when it fails
 QUICK = Pace(settle=0.05, longest=1.0, pull=3600.0, scan=3600.0, tick=0.1, pause=0.05, retry=0.02, glance=0.005)
 polling = partial(watcher.watching, polling=0.02)
 
