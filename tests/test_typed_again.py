@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.export_case import TEMPLATE, Reading, reader
+from tests.linkding_case import Keeper, keeper
 from tests.test_push import type_note, type_tags
 from vaultsync.simulator.records import Book
 
-__all__ = ["reader"]
+__all__ = ["keeper", "reader"]
 
 CONFLICT = "[!vaultsync-conflict]"
 STARRED = TEMPLATE.replace("- Tags:", "{{ '★' if 'favorite' in h.tags }}\n- Tags:").replace(
@@ -110,6 +111,46 @@ def test_it_follows_once_all_of_it_is_sent(reader: Reading, tea: Book) -> None:
     type_tags(reader, "Tea.md", "#tea")
     reader.run("sync")
     assert "★" not in news(reader, tea) and [tag.name for tag in tea.highlights[0].tags] == ["tea"]
+
+
+def test_what_follows_from_other_words_makes_no_edit_unsure(reader: Reading, tea: Book) -> None:
+    retitle(reader, "Green tea", was="Tea")
+    news(reader, tea)
+    retitle(reader, "Greener tea", was="Green tea")
+    type_note(reader, "Tea.md", "Why")
+    text = (reader.vault / "vaultsync.toml").read_text()
+    (reader.vault / "vaultsync.toml").write_text(text.replace("push = []", 'push = ["note", "tags"]'))
+    assert reader.run("push", "--json").json["edits"] == {"sent": 1, "waiting": 0, "conflicts": 0, "refused": 1}
+    assert tea.highlights[0].note == "Why"
+    assert "\n# Greener tea\n" in reader.text("Tea.md") and "\nNotes: Why\n" in reader.text("Tea.md")
+
+
+def test_words_typed_again_before_they_are_sent_are_sent(keeper: Keeper) -> None:
+    bookmark = keeper.links.add("https://example.org/tea", title="Tea", notes="Long.")
+    keeper.configure(push='["note", "title"]')
+    keeper.reader.export()
+    keeper.type("Tea.md", "title: Tea\n", "title: Green tea\n")
+    keeper.links.edit(bookmark.id, description="Short.")
+    keeper.reader.export()
+    assert "\n# Green tea\n" in keeper.reader.text("Tea.md")
+    keeper.type("Tea.md", "title: Green tea\n", "title: Greener tea\n")
+    assert keeper.push() == {"sent": 1, "waiting": 0, "conflicts": 0, "refused": 0}
+    assert bookmark.title == "Greener tea" and "\n# Greener tea\n" in keeper.reader.text("Tea.md")
+
+
+def test_an_edit_that_is_unsure_is_made_no_surer_by_news(reader: Reading, tea: Book) -> None:
+    text = (reader.vault / "vaultsync.toml").read_text()
+    (reader.vault / "vaultsync.toml").write_text(text.replace("push = []", 'push = ["note", "tags"]'))
+    mine = "- Note: Why\nMine, and not indented.\n- Tags: "
+    reader.write(
+        "Tea.md", reader.text("Tea.md").replace("- Note: \n\n- Tags: ", mine).replace("- Note: \n- Tags: ", mine)
+    )
+    for _ in range(2):
+        assert mine in reader.text("Tea.md")
+        assert reader.run("push", "--json").json["edits"]["sent"] == 0
+        reader.library.add_highlight(tea, f"Passage {len(tea.highlights)}.")
+        reader.run("export")
+    assert tea.highlights[0].note == ""
 
 
 def test_what_it_was_is_told_by_the_template_as_it_is_now(reader: Reading, tea: Book) -> None:

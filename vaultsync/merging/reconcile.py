@@ -130,6 +130,22 @@ def _as_shown(agreed: Agreed, render: Render) -> Agreed:
     return msgspec.structs.replace(agreed, text=text, layout=layout, document=document, sent=sent)
 
 
+def as_followed(agreed: Agreed, render: Render) -> Agreed:
+    """What was agreed, with what a template has made since of what was typed, but for the places where it was typed.
+
+    By this it is proven what was typed there. A property is what it is, whoever wrote it.
+    """
+    made = _as_shown(msgspec.structs.replace(agreed, sent={}, arrived={}), render)
+    front = {("", one.field) for one in made.layout.properties}
+    were = values_of(agreed.document, agreed.shown.keys() - front)
+    back = {field: (agreed.shown[field], value) for field, value in were.items()}
+    note = reprinted(Rendered(made.text, made.layout), back) if made.document is not agreed.document else None
+    if note is None:
+        return msgspec.structs.replace(agreed, sent={}, arrived={}, shown={})
+    document = with_values(made.document, were)
+    return msgspec.structs.replace(made, text=note.text, layout=note.layout, document=document, sent={}, shown={})
+
+
 def _shown(agreed: Agreed, theirs: Document, wanted: Document, notes: tuple[Rendered, Rendered]) -> dict[Field, Value]:
     """What a note says otherwise than the source, if its template makes more of that than its user typed.
 

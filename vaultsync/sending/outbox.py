@@ -17,7 +17,7 @@ from vaultsync.lens.reading import Field, Reading
 from vaultsync.merging.conflicts import LINES, PROPERTY, Callout, found
 from vaultsync.merging.diff3 import matches
 from vaultsync.merging.merge import merge_tags
-from vaultsync.merging.reconcile import Agreed, Held, Render, merged, parts, together
+from vaultsync.merging.reconcile import Agreed, Held, Render, as_followed, merged, parts, together
 from vaultsync.merging.splice import places, unplaced
 from vaultsync.model import Document, Value, field_value, with_values
 from vaultsync.rendering.tracked import Rendered
@@ -153,8 +153,8 @@ class _Proof:
 
     @cached_property
     def _agreed(self) -> Agreed:
-        # What was sent before is none of the text yet; and what the note was made of since proves nothing of it.
-        return replace(self.copy.agreed, sent={}, arrived={}, shown={})
+        # What was sent before is none of the text yet.
+        return as_followed(self.copy.agreed, self.render)
 
     @cached_property
     def _followed(self) -> tuple[set[str], set[str]]:
