@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.export_case import TEMPLATE, Reading, reader
@@ -111,6 +113,41 @@ def test_it_follows_once_all_of_it_is_sent(reader: Reading, tea: Book) -> None:
     type_tags(reader, "Tea.md", "#tea")
     reader.run("sync")
     assert "★" not in news(reader, tea) and [tag.name for tag in tea.highlights[0].tags] == ["tea"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("- Note: Why", "- Remark: Why"),
+        ("- Note: Why", "Why"),
+        ("  tea,\n", "  tea,\nMy own line.\n"),
+        ("  tea,\n", "  tea,\n\nMy own line.\n\n"),
+        ("^rw800000009\n", ""),
+    ],
+)
+def test_words_that_can_not_be_read_any_more_stay(reader: Reading, tea: Book, old: str, new: str) -> None:
+    type_note(reader, "Tea.md", "Why\n\n  drink\n  tea,\n\n  and when?")
+    news(reader, tea)
+    assert reader.text("Tea.md").count(old) == 1
+    reader.write("Tea.md", reader.text("Tea.md").replace(old, new))
+    typed = [
+        line for line in ("  drink", "  tea,", "  and when?", "My own line.") if line in f"{reader.text('Tea.md')}"
+    ]
+    for _ in range(2):
+        reader.library.add_highlight(tea, f"Passage {len(tea.highlights)}.")
+        reader.run("export")
+        now = reader.text("Tea.md")
+        assert [line for line in typed if f"\n{line}\n" not in now] == [] and re.search("Why\n\n  drink", now)
+
+
+def test_words_stay_when_what_they_are_about_is_gone_at_the_source(reader: Reading, tea: Book) -> None:
+    type_note(reader, "Tea.md", "Why")
+    type_tags(reader, "Tea.md", "#favorite")
+    news(reader, tea)
+    reader.library.delete_highlight(tea.highlights[0].id)
+    reader.run("export")
+    now = reader.text("Tea.md")
+    assert "> Of leaves.\n" in now and "\n- Note: Why\n★\n- Tags: #favorite\n" in now
 
 
 def test_what_follows_from_other_words_makes_no_edit_unsure(reader: Reading, tea: Book) -> None:

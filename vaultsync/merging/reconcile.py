@@ -91,7 +91,7 @@ class Reconciled(msgspec.Struct, frozen=True):
 
 def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reconciled:
     """Merge what changed at the source into notes their user edited."""
-    agreed = _as_shown(agreed, render)
+    agreed = as_followed(agreed, render)
     reading = readings(agreed, held, asked=differing_fields(agreed.document, theirs) | agreed.sent.keys())
     said = together(reading)
     wanted, disputed = merge_fields(agreed.values(said.values), said, theirs)
@@ -112,60 +112,39 @@ def merged(agreed: Agreed, held: Held, theirs: Document, render: Render) -> Reco
     away = _away(agreed, held, theirs, reading[""])
     base = render(_with(theirs, away)) if away else told
     copies, unsent = reading[""].copies, wanted != theirs
-    shown = _shown(agreed, theirs, wanted, (told, arriving)) if unsent else {}
+    shown = _shown(theirs, wanted, told, arriving) if unsent and not agreed.foreign else {}
     return Reconciled(note.text, base, conflicts, note.notices, note.kept, elsewhere, away, copies, unsent, shown)
-
-
-def _as_shown(agreed: Agreed, render: Render) -> Agreed:
-    """What was agreed, as the note was last made: with what its user had typed by then, and all that follows from it.
-
-    Else what a template made of their earlier words would pass for their own, and be in conflict with what it makes of
-    the new ones. Only where the template still gives what was agreed; it may have changed.
-    """
-    if not agreed.shown or render(agreed.document).text != agreed.text:
-        return agreed
-    document = with_values(agreed.document, agreed.shown)
-    sent = {**values_of(agreed.document, agreed.shown), **agreed.sent}
-    text, layout = render(document)
-    return msgspec.structs.replace(agreed, text=text, layout=layout, document=document, sent=sent)
 
 
 def as_followed(agreed: Agreed, render: Render) -> Agreed:
     """What was agreed, with what a template has made since of what was typed, but for the places where it was typed.
 
-    By this it is proven what was typed there. A property is what it is, whoever wrote it.
+    Else what it made of earlier words would pass for its user's own, and be in conflict with what it makes of new ones.
+    In the places themselves stays what was agreed: their words are theirs, whether they can be read or not. Only where
+    the template still gives what was agreed; it may have changed.
     """
-    made = _as_shown(msgspec.structs.replace(agreed, sent={}, arrived={}), render)
+    if not agreed.shown or render(agreed.document).text != agreed.text:
+        return agreed
+    were = values_of(agreed.document, agreed.shown)
+    document = with_values(agreed.document, agreed.shown)
+    made = render(document)
     front = {("", one.field) for one in made.layout.properties}
-    were = values_of(agreed.document, agreed.shown.keys() - front)
-    back = {field: (agreed.shown[field], value) for field, value in were.items()}
-    note = reprinted(Rendered(made.text, made.layout), back) if made.document is not agreed.document else None
-    if note is None:
-        return msgspec.structs.replace(agreed, sent={}, arrived={}, shown={})
-    document = with_values(made.document, were)
-    return msgspec.structs.replace(made, text=note.text, layout=note.layout, document=document, sent={}, shown={})
+    # A title is read in the properties only; what else stands there and below is typed into two places.
+    twice = {(one.owner, one.field) for one in made.layout.spans} & front & were.keys() - {("", "title")}
+    note = reprinted(made, {field: (agreed.shown[field], was) for field, was in were.items() if field not in front})
+    if note is None or twice:
+        return agreed
+    document = with_values(document, {field: was for field, was in were.items() if field not in front})
+    sent = {**{field: was for field, was in were.items() if field in front}, **agreed.sent}
+    return msgspec.structs.replace(agreed, text=note.text, layout=note.layout, document=document, sent=sent)
 
 
-def _shown(agreed: Agreed, theirs: Document, wanted: Document, notes: tuple[Rendered, Rendered]) -> dict[Field, Value]:
-    """What a note says otherwise than the source, if its template makes more of that than its user typed.
-
-    notes: theirs and wanted, rendered. Nothing where a value has several places: should one of them be put back as it
-    was before, as an editor does that saves what it still holds, it would pass for what was typed last.
-    """
+def _shown(theirs: Document, wanted: Document, told: Rendered, arriving: Rendered) -> dict[Field, Value]:
+    """What a note says otherwise than the source, if its template makes more of that than its user typed."""
     mine = values_of(wanted, differing_fields(theirs, wanted))
-    told, arriving = notes
-    if not mine or agreed.foreign or max(_places(arriving.layout, field) for field in mine) > 1:
-        return {}
     were = values_of(theirs, mine)
     typed = reprinted(told, {field: (were[field], value) for field, value in mine.items() if field in were})
     return mine if typed is None or typed.text != arriving.text else {}
-
-
-def _places(layout: Layout, field: Field) -> int:
-    """In how many places of a note a field is read; a title is in none but the properties."""
-    owner, name = field
-    properties = sum(not owner and one.field == name for one in layout.properties)
-    return properties + sum((one.owner, one.field) == field != ("", "title") for one in layout.spans)
 
 
 def _front(agreed: Agreed, render: Render) -> str | None:

@@ -154,7 +154,7 @@ class _Proof:
     @cached_property
     def _agreed(self) -> Agreed:
         # What was sent before is none of the text yet.
-        return as_followed(self.copy.agreed, self.render)
+        return replace(as_followed(replace(self.copy.agreed, sent={}), self.render), sent={}, arrived={}, shown={})
 
     @cached_property
     def _followed(self) -> tuple[set[str], set[str]]:
