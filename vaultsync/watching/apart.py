@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -40,6 +41,9 @@ class Apart:
         self._answers: BinaryIO = BytesIO()
         self._kept = ""
         self._is_beginning = self._is_leaving = self._is_writing = False
+        # Nothing is to be written while it is closed: the number may be another file's by then. Of its own thread a
+        # signal handler may interrupt either, and goes on.
+        self._closing = threading.RLock()
 
     def begin(self) -> Facts:
         """Open the vault, and see that everything in it can be used. Raises VaultsyncError."""
@@ -74,17 +78,19 @@ class Apart:
     def leave(self) -> None:
         """Have it leave after the document at hand. Any thread and any signal handler may say so."""
         self._is_leaving = True
-        process = self._process
-        if process is not None and not self._is_writing:
-            self._write(process, messages.Leave())
+        with self._closing:
+            process = self._process
+            if process is not None and not self._is_writing:
+                self._write(process, messages.Leave())
 
     def end(self, *, at_once: bool = False) -> None:
         """Have it leave, and wait for that. at_once: kill it; what it was doing is repaired by the next."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None and process.stdout is not None
-        process.stdin.close()
+        with self._closing:
+            process, self._process = self._process, None
+            if process is None:
+                return
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.close()
         try:
             process.wait(0 if at_once else self._goodbye + _LONGER)
         except subprocess.TimeoutExpired:
