@@ -64,7 +64,7 @@ def _typed(editing: Editing, span: Span, value: Value) -> str:
     return shown
 
 
-def _new_value(editing: Editing, span: Span) -> Value:
+def new_value(editing: Editing, span: Span) -> Value:
     """Another value: set, changed, longer, of several lines, a list, links, or nothing."""
     pick = editing.pick
     was = value_of(editing.document, span.owner, span.field)
@@ -105,7 +105,7 @@ def edit_value(editing: Editing, block: Block | None) -> None:
     if not spans:
         return
     span = editing.pick.choice(spans)
-    value = _new_value(editing, span)
+    value = new_value(editing, span)
     editing.wanted[span.owner, span.field] = value
     shown = _typed(editing, span, value)
     start = span.start

@@ -110,12 +110,12 @@ def library(pick: random.Random, shape: str, count: int = 4) -> Document:
     )
 
 
-_RENDERERS = {shape: Renderer({"document.md": template}) for shape, template in SHAPES.items()}
+RENDERERS = {shape: Renderer({"document.md": template}) for shape, template in SHAPES.items()}
 
 
 def note_of(document: Document, shape: str) -> Rendered:
     """The note a shape makes of a document."""
-    return _RENDERERS[shape].render("document.md", document, now=NOW)
+    return RENDERERS[shape].render("document.md", document, now=NOW)
 
 
 def rendered_by(template: str, document: Document) -> Rendered:

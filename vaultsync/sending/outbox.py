@@ -63,7 +63,7 @@ def outbox(copy: Copy, rules: Rules) -> tuple[Outgoing, ...]:
     names = {block.id: block.block_id for block in copy.agreed.layout.blocks}
     weighed = [_weighed(copy, edit, names.get(edit.owner, ""), disputed, rules) for edit in wanted]
     sending = [one.edit for one in weighed if one.fate is Fate.SEND]
-    proof = _Proof(copy, rules.render)
+    proof = Proof(copy, rules.render)
     if sending and not proof.holds(sending):
         sure = [edit for edit in sending if proof.holds([edit])]
         sure = sure if proof.holds(sure) else []
@@ -131,7 +131,7 @@ def _may_be_cut(copy: Copy, edit: Edit) -> bool:
 
 
 @dataclass
-class _Proof:
+class Proof:
     """What edits are tried by: merging them into what was agreed has to give every note byte for byte.
 
     But for lines that a template prints otherwise for what was edited elsewhere in them, which are brought up to it.
