@@ -370,6 +370,21 @@ def test_lost_state_takes_over_edited_notes_without_a_question_where_nothing_dif
     assert reader.contents()["Walden.md"] == files["Walden.md"][0].replace(b"> one", b"> one, mended")
 
 
+def test_lost_state_makes_no_second_note_of_what_is_listed_under_two_ids(reader: Reading) -> None:
+    reader.configure(source='documents = "all"')
+    essay = reader.library.add_reader_document("Essay", location="later")
+    reader.library.highlight_in_reader(essay.id, "A passage.")
+    reader.export()
+    assert reader.paths() == ["Essay.md"]
+    reader.type("Essay.md")
+    files = reader.files()
+    lose_state(reader)
+    reader.library.add_reader_document("Other", location="later")
+    assert reader.export().counts == (1, 0, 1, 0)
+    assert reader.paths() == ["Essay.md", "Other.md"] and reader.files()["Essay.md"] == files["Essay.md"]
+    assert reader.export("--full").counts == (0, 0, 2, 0)
+
+
 def test_lost_state_makes_a_conflict_of_what_differs(reader: Reading) -> None:
     book, (one,) = reader.book("Walden", "one")
     reader.export()

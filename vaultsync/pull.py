@@ -147,15 +147,31 @@ class Pull:
         account = self._workspace.accounts[name]
         intake = Intake(account, source, state, self.run.survey, self.run.tally, asked)
         drafts = intake.drafts(page.pieces)
+        later = [] if asked else [draft for draft in drafts if self._may_have_a_note(draft)]
 
         def also() -> None:
             intake.commit()
+            for draft in later:
+                state.put(msgspec.structs.replace(draft.entry, pending=True))
+                state.put_pieces(draft.entry.id, draft.keys)
             state.note_listed(name, page.listed)
             if not asked:
                 state.set_cursor(name, page.cursor)
 
+        waiting = {draft.entry.id for draft in later}
+        drafts = [draft for draft in drafts if draft.entry.id not in waiting]
         self._hold(self.run.drafts.settle(source, drafts, also=also))
         self._reached, self._quiet = None, 0
+
+    def _may_have_a_note(self, draft: Draft) -> bool:
+        """Whether the vault may hold a note of a new document, under an id that is only known from a later page.
+
+        That is so where state was lost, and notes are left that nothing is remembered of.
+        """
+        is_new = draft.entry.base is None and (draft.before is None or draft.before.id == draft.entry.id)
+        survey = self.run.survey
+        nowhere = is_new and survey.place(draft.entry.id, *draft.keys).on_disk is OnDisk.NOWHERE
+        return nowhere and bool(survey.that_are(OnDisk.FOUND))
 
     def _keep_place(self, name: str) -> None:
         """Remember how far the listing has got. One without news ends where it began, and nothing is written."""
